@@ -1,0 +1,41 @@
+# The commands of this repository. `make` alone lists them.
+# A Python that fits is looked for by name; PYTHON=... names another.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; exit; }; \
+	done; echo python3)
+RUN := .venv/bin/python run_pipeline.py
+TEST := .venv/bin/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak check format bench golden docs clean platform dev environments
+
+help:            ## what can be made
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: platform    ## run the sample training and inference pipelines on this machine
+	@$(RUN) run facts-training facts-inference
+
+test: dev environments  ## all tests but the long ones
+	$(TEST) $(PYTEST)
+
+soak: dev environments  ## the long tests: kills, large data
+	$(TEST) -m soak --timeout 2400 $(PYTEST)
+
+check: dev       ## lint and types, what CI runs first
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy .
+
+format: dev      ## mend formatting and imports
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+platform:
+	@$(PYTHON) requirements/install.py platform
+
+dev:
+	@$(PYTHON) requirements/install.py dev
+
+clean:           ## stop the stand-in and remove what it keeps in .local
+	@if [ -x .venv/bin/python ]; then $(RUN) local down; fi
+	rm -rf .local
