@@ -30,6 +30,9 @@ format: dev      ## mend formatting and imports
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
+docs: platform   ## write the generated parts of the documentation
+	.venv/bin/python docs/tables.py
+
 platform:
 	@$(PYTHON) requirements/install.py platform
 
