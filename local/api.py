@@ -1,0 +1,86 @@
+"""What a service of the stand-in is written against: the call, its errors, and the machine it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local.children import Children
+    from local.environments import Environments
+    from local.events import Events
+    from local.functions import Functions
+    from local.logs import Logs
+    from local.objects import Objects
+    from local.queues import Queues
+    from local.settings import StandInSettings
+    from local.store import Store
+
+
+class ApiError(Exception):
+    """An error as AWS reports it: code, message and, where the code is not modelled, the HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def _no_moto(call: Call) -> dict[str, Any]:
+    raise ApiError("UnsupportedOperation", f"nothing stands behind {call.service} {call.operation}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, parsed by botocore's model of the operation.
+
+    `service` is boto3's name of the client ("sagemaker-runtime"), `operation` the modelled name
+    ("InvokeEndpoint"), `parameters` what boto3 was given (blobs as bytes, times as naive UTC datetimes).
+    """
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    account: str
+    region: str
+    access_key: str
+    through: Callable[[Call], dict[str, Any]] = field(default=_no_moto, repr=False, compare=False)
+
+    def moto(self) -> dict[str, Any]:
+        """What moto itself answers to this call, as boto3 would return it; raises ApiError."""
+        return self.through(self)
+
+    def changed(self, **parameters: Any) -> Call:
+        """The same call with other parameters; one set to None is left out."""
+        merged = {**self.parameters, **parameters}
+        return replace(self, parameters={name: value for name, value in merged.items() if value is not None})
+
+
+# A handler's answer is serialised by botocore's model of the operation.
+Handler = Callable[[Call], dict[str, Any] | None]
+Operations = Mapping[tuple[str, str], Handler]
+
+
+@dataclass
+class StandIn:
+    """The machine: one object that every service module is given. Built in local/assembly.py."""
+
+    folder: Path
+    account: str
+    region: str
+    endpoint: str
+    settings: StandInSettings
+    store: Store
+    objects: Objects
+    events: Events
+    logs: Logs
+    functions: Functions
+    queues: Queues
+    children: Children
+    environments: Environments
+    # Any operation in-process: through the table of handlers, then moto. Raises ApiError.
+    # call("sagemaker", "CreateModelPackage", {...}) -> dict, as boto3 would return it.
+    call: Callable[[str, str, dict[str, Any]], dict[str, Any]]

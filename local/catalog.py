@@ -1,0 +1,23 @@
+"""Which modules answer which operations. A new operation is one small module and a row here.
+
+A module named here has `operations(stand_in) -> Operations` and may have `resume(stand_in)`, called after
+every start to take up what was running, and `stop(stand_in)`, called before the process ends.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+SERVICES = (
+    "local.services.identity",
+    "local.services.pipelines",
+    "local.services.processing",
+    "local.services.automl",
+    "local.services.endpoints",
+    "local.services.registry",
+)
+
+
+def modules() -> list[ModuleType]:
+    return [import_module(name) for name in SERVICES]

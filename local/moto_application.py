@@ -1,0 +1,57 @@
+"""moto's control plane as one WSGI application, without its dashboard, reset and metadata endpoints."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import moto.core.responses
+from flask import Flask
+from moto import backends
+from moto.moto_server.werkzeug_app import create_backend_app
+
+# Set by whoever routes the request: boto3's name of the client.
+SERVICE_KEY = "stand_in.service"
+
+
+class MotoApplication:
+    """Hands a routed request to moto's backend of that service; NotImplementedError where there is none.
+
+    moto's own dispatcher guesses the service from host names and serves /moto-api beside it; here the
+    service is known and only modelled operations get this far.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._applications: dict[str, Flask] = {}
+        _remember_method_names()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        application = self._application(backend_name(environ[SERVICE_KEY]))
+        response: Iterable[bytes] = application(environ, start_response)
+        return response
+
+    def _application(self, name: str) -> Flask:
+        with self._lock:
+            if name not in self._applications:
+                if name not in _backend_names():
+                    raise NotImplementedError(name)
+                self._applications[name] = create_backend_app(name)
+            return self._applications[name]
+
+
+def backend_name(service: str) -> str:
+    """moto's package of a client: "lambda" -> "awslambda", "sagemaker-runtime" -> "sagemakerruntime"."""
+    return {"lambda": "awslambda"}.get(service, service.replace("-", ""))
+
+
+@functools.cache
+def _backend_names() -> frozenset[str]:
+    return frozenset(backends.list_of_moto_modules())
+
+
+def _remember_method_names() -> None:
+    """moto inspects the response class at every request; the classes do not change after start."""
+    moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
