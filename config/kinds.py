@@ -1,0 +1,42 @@
+"""The kinds of pipeline, as a table: a new kind is one row, its model, its rules and its builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final, cast
+
+from config.models.common import PipelineConfig
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A row: where the model and the rules of a kind are, as "module:NAME"."""
+
+    name: str
+    model_path: str
+    rules_path: str
+
+    @property
+    def model(self) -> type[PipelineConfig]:
+        """The model of its files."""
+        return cast(type[PipelineConfig], _resolve(self.model_path))
+
+    @property
+    def rules(self) -> Any:
+        """Its checks across keys."""
+        return _resolve(self.rules_path)
+
+
+_KINDS: Final = (
+    Kind("training", "config.models.training:TrainingConfig", "config.rules.training:RULES"),
+    Kind("inference", "config.models.inference:InferenceConfig", "config.rules.inference:RULES"),
+)
+
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}
+
+
+def _resolve(path: str) -> Any:
+    module, name = path.split(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,84 @@
+"""The typed, frozen model of the YAML files; attribute names are the files' keys."""
+
+from config.models.common import (
+    Parameter,
+    ParameterType,
+    ParameterValue,
+    PipelineConfig,
+    ProcessingStep,
+    StepRetries,
+)
+from config.models.data import HuggingFace
+from config.models.environment import (
+    Environment,
+    Images,
+    Network,
+    Polling,
+    Roles,
+    StandIn,
+    StandInAutoML,
+    StandInImage,
+)
+from config.models.inference import (
+    Evaluation,
+    EvaluationData,
+    Gate,
+    Generation,
+    InferenceConfig,
+    InferenceSteps,
+    Registry,
+    RequestRetries,
+)
+from config.models.project import Project
+from config.models.training import (
+    Endpoint,
+    Hyperparameters,
+    JobLimits,
+    TrainedModel,
+    TrainingConfig,
+    TrainingData,
+    TrainingRows,
+    TrainingSteps,
+    Wait,
+)
+from config.models.types import Overridable, ParameterRef, iso_duration, seconds
+
+__all__ = [
+    "Endpoint",
+    "Environment",
+    "Evaluation",
+    "EvaluationData",
+    "Gate",
+    "Generation",
+    "HuggingFace",
+    "Hyperparameters",
+    "Images",
+    "InferenceConfig",
+    "InferenceSteps",
+    "JobLimits",
+    "Network",
+    "Overridable",
+    "Parameter",
+    "ParameterRef",
+    "ParameterType",
+    "ParameterValue",
+    "PipelineConfig",
+    "Polling",
+    "ProcessingStep",
+    "Project",
+    "Registry",
+    "RequestRetries",
+    "Roles",
+    "StandIn",
+    "StandInAutoML",
+    "StandInImage",
+    "StepRetries",
+    "TrainedModel",
+    "TrainingConfig",
+    "TrainingData",
+    "TrainingRows",
+    "TrainingSteps",
+    "Wait",
+    "iso_duration",
+    "seconds",
+]

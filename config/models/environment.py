@@ -1,0 +1,142 @@
+"""An environment: the account, region and networks that pipelines run in, or the stand-in of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.models.common import ParameterValue
+from config.models.types import EntityName, ImageUri, Items, KmsKey, Model, S3Uri, Tags, Text
+
+RoleArn = Annotated[
+    str,
+    Text(
+        r"arn:aws[a-z-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+",
+        "the ARN of a role, arn:aws:iam::...:role/...",
+        2048,
+    ),
+]
+BucketName = Annotated[
+    str,
+    Text(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "lower case letters, digits, dots and dashes, 3 to 63 of them",
+        63,
+    ),
+]
+
+
+class Roles(Model):
+    """Roles that work is done with; null is the one that bootstrap makes, `<prefix>-<what>`."""
+
+    pipeline: RoleArn | None = Field(default=None, description="Role of pipeline executions.")
+    processing: RoleArn | None = Field(default=None, description="Role of processing jobs.")
+    automl: RoleArn | None = Field(default=None, description="Role of fine-tuning jobs.")
+    endpoint: RoleArn | None = Field(default=None, description="Role of models behind endpoints.")
+    functions: RoleArn | None = Field(default=None, description="Role of the Lambda functions.")
+
+
+class Images(Model):
+    """Container images of processing steps."""
+
+    default: ImageUri | None = Field(
+        default=None, description="Image of every step; null: the pinned AWS CPU container."
+    )
+    steps: Mapping[str, ImageUri] = Field(default={}, description="Image per step name.")
+
+
+class Network(Model):
+    """The VPC that jobs and models are attached to; empty: none."""
+
+    subnets: Items[
+        Annotated[str, Text(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0a1b2c3d", 32)]
+    ] = Field(default=(), max_length=16, description="Subnet ids.")
+    security_groups: Items[
+        Annotated[str, Text(r"sg-[0-9a-f]{8,17}", "a security group id such as sg-0a1b2c3d", 32)]
+    ] = Field(default=(), max_length=5, description="Security group ids.")
+
+
+class Polling(Model):
+    """How often a wait looks; the pause grows from the first to the largest."""
+
+    first_seconds: int = Field(default=60, ge=0, le=900, description="Pause after the first look.")
+    max_seconds: int = Field(
+        default=900, ge=1, le=900, description="Longest pause (SQS delays 900 s at most)."
+    )
+
+
+class StandInImage(Model):
+    """Which requirements serve images of a pattern on the stand-in."""
+
+    pattern: str = Field(min_length=1, description="Image pattern; * stands for anything.")
+    requirements: str = Field(
+        min_length=1, description="A requirements file, or from-code: the one in the job's code bundle."
+    )
+
+
+class StandInAutoML(Model):
+    """The fine-tuning of the stand-in."""
+
+    requirements: str = Field(
+        default="steps/evaluate/requirements.txt",
+        min_length=1,
+        description="Requirements file with torch and transformers.",
+    )
+    base_models: Mapping[str, str] = Field(
+        default={},
+        description="Base model: Hugging Face folder; a model not named is a tiny one made from scratch.",
+    )
+
+
+class StandIn(Model):
+    """Makes the environment the stand-in of AWS on this machine."""
+
+    folder: str = Field(default=".local", min_length=1, description="Where it keeps everything.")
+    images: Items[StandInImage] = Field(
+        default=(), description="First match serves; an image that none matches gets a bare Python."
+    )
+    automl: StandInAutoML = Field(default=StandInAutoML(), description="Fine-tuning on this machine.")
+
+
+class Environment(Model):
+    """Where pipelines run."""
+
+    version: Literal[1] = Field(description="Version of this file's format.")
+    name: EntityName = Field(description="Name of the environment, the same as the file's.")
+    account: Annotated[str, Text(r"\d{12}", "twelve digits, in quotes", 12)] = Field(
+        description="AWS account id, in quotes; writing verbs compare it with the caller's."
+    )
+    region: Annotated[str, Text(r"[a-z]{2,}(?:-[a-z]+)+-\d", "a region such as us-east-1", 32)] = Field(
+        description="AWS region."
+    )
+    prefix: Annotated[
+        str,
+        Text(
+            r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*",
+            "lower case letters, digits and dashes, starting with a letter",
+            20,
+        ),
+    ] = Field(description="Begins every name, so that environments can share an account.")
+    bucket: BucketName | None = Field(
+        default=None, description="null: `<prefix>-pipelines-<account>-<region>`."
+    )
+    roles: Roles = Field(default=Roles(), description="Roles; null ones are made by bootstrap.")
+    images: Images = Field(default=Images(), description="Container images of processing steps.")
+    wheelhouse: S3Uri | None = Field(
+        default=None, description="S3 prefix with wheels, for networks without internet."
+    )
+    network: Network = Field(default=Network(), description="VPC of jobs and models.")
+    kms_key: KmsKey | None = Field(
+        default=None, description="Key that volumes and outputs are encrypted with."
+    )
+    tags: Tags = Field(default={}, description="Tags on everything.")
+    polling: Polling = Field(default=Polling(), description="How often waits look.")
+    parameters: Mapping[str, Mapping[str, ParameterValue]] = Field(
+        default={},
+        description="Defaults of pipelines' parameters in this environment: pipeline: {Name: value}.",
+    )
+    stand_in: StandIn | None = Field(
+        default=None, description="Only for the environment that is the stand-in of AWS on this machine."
+    )

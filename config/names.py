@@ -1,0 +1,104 @@
+"""Every name that the platform gives to something on AWS, as pure functions of the environment.
+
+All of them fit the services' limits for any prefix of at most 20 characters: the longest are the bucket
+(20 + 11 + 12 + 1 + 14 = 58 of 63) and the endpoint configuration (20 + 1 + 12 + 1 + 12 = 46 of 63).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from config import regions
+from config.models.common import ProcessingStep
+from config.models.environment import Environment
+
+Role = Literal["pipeline", "processing", "automl", "endpoint", "functions"]
+
+# The AWS deep-learning container (PyTorch, CPU) that steps run in when nothing else is said. Python 3.11:
+# fmeval's pins have wheels for it.
+PINNED_IMAGE: Final = "pytorch-training:2.5.1-cpu-py311-ubuntu22.04-sagemaker"
+
+
+def partition(env: Environment) -> str:
+    """The partition of the environment's region: aws, aws-cn, aws-us-gov, ..."""
+    return regions.partition(env.region)
+
+
+def bucket(env: Environment) -> str:
+    """The bucket that everything of the environment lies in."""
+    return env.bucket or f"{env.prefix}-pipelines-{env.account}-{env.region}"
+
+
+def key_prefix(env: Environment) -> str:
+    """The first part of every key in the bucket."""
+    return env.prefix
+
+
+def s3_uri(env: Environment, key: str) -> str:
+    """The URI of a key of the environment's bucket."""
+    return f"s3://{bucket(env)}/{key}"
+
+
+def role_arn(env: Environment, role: Role) -> str:
+    """The role of that purpose: the environment's own, or the one that bootstrap makes."""
+    given: str | None = getattr(env.roles, role)
+    return given or f"arn:{partition(env)}:iam::{env.account}:role/{env.prefix}-{role}"
+
+
+def function_name(env: Environment, function: str) -> str:
+    """``start_automl`` -> ``<prefix>-start-automl``."""
+    return f"{env.prefix}-{function.replace('_', '-')}"
+
+
+def function_arn(env: Environment, function: str) -> str:
+    """The ARN of the function's alias ``live``, which always is the newest version."""
+    return (
+        f"arn:{partition(env)}:lambda:{env.region}:{env.account}:function:{function_name(env, function)}:live"
+    )
+
+
+def queue_name(env: Environment, queue: str) -> str:
+    """``wait`` -> ``<prefix>-wait``."""
+    return f"{env.prefix}-{queue}"
+
+
+def queue_url(env: Environment, queue: str) -> str:
+    """The URL that messages are sent to."""
+    return f"https://sqs.{env.region}.{regions.domain(env.region)}/{env.account}/{queue_name(env, queue)}"
+
+
+def queue_arn(env: Environment, queue: str) -> str:
+    """The ARN of a queue."""
+    return f"arn:{partition(env)}:sqs:{env.region}:{env.account}:{queue_name(env, queue)}"
+
+
+def pipeline_name(env: Environment, name: str) -> str:
+    """The name on SageMaker of the pipeline called ``name`` in its file."""
+    return f"{env.prefix}-{name}"
+
+
+def pipeline_arn(env: Environment, name: str) -> str:
+    """The ARN on SageMaker; the service lower-cases names there."""
+    full = pipeline_name(env, name).lower()
+    return f"arn:{partition(env)}:sagemaker:{env.region}:{env.account}:pipeline/{full}"
+
+
+def group_name(env: Environment, group: str) -> str:
+    """The full name of a model package group."""
+    return f"{env.prefix}-{group}"
+
+
+def stack_name(env: Environment, stack: Literal["base", "services"]) -> str:
+    """The CloudFormation stack of that template."""
+    return f"{env.prefix}-{stack}"
+
+
+def pinned_image(env: Environment) -> str:
+    """The pinned AWS deep-learning container in the registry of the region."""
+    account = regions.CONTAINER_ACCOUNTS[env.region]
+    return f"{account}.dkr.ecr.{env.region}.{regions.domain(env.region)}/{PINNED_IMAGE}"
+
+
+def step_image(env: Environment, name: str, step: ProcessingStep) -> str:
+    """The image of a step: its own, the environment's for it, the environment's default, the pinned one."""
+    return step.image or env.images.steps.get(name) or env.images.default or pinned_image(env)

@@ -1,0 +1,1 @@
+"""Checks across keys, one function per rule, in lists."""
