@@ -1,0 +1,1 @@
+"""Pipeline in, checked canonical definition out. Imports no SDK; works on any definition, also strangers'."""
