@@ -1,0 +1,110 @@
+"""The book of executions: every change of a status is written first and then told as an event.
+
+What is written here survives a kill; nothing about an execution is only in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from local.engine.announcements import execution_changed, step_changed
+from local.engine.graph import FINISHED, State
+from local.engine.ports import Document, Machine
+from local.engine.records import CACHE, CALLBACKS, EXECUTIONS, STEPS, Execution, Step
+
+FAILURE_REASON_LENGTH = 1024  # API shape FailureReason of a step
+ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
+
+
+class LedgerClosedError(Exception):
+    """The machine is going down: what happens to running steps now is not their end."""
+
+
+class Ledger:
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._documents = machine.documents
+        self._closed = False
+
+    def close(self) -> None:
+        """From here on nothing is written: jobs and functions that die with the machine have not failed."""
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LedgerClosedError("the machine is going down")
+
+    # executions
+
+    def open(self, execution: Execution) -> None:
+        """Writes a new execution."""
+        self._documents.put(EXECUTIONS, execution.key, execution.document())
+        self._machine.events.emit(*execution_changed(execution, previous=None))
+
+    def execution(self, key: str) -> Execution | None:
+        document = self._documents.get(EXECUTIONS, key)
+        return None if document is None else Execution.of(document)
+
+    def executions(self, pipeline: str | None = None) -> list[Execution]:
+        prefix = "" if pipeline is None else f"{pipeline}/"
+        return [Execution.of(document) for _, document in self._documents.list(EXECUTIONS, prefix)]
+
+    def change_execution(self, key: str, **changes: Any) -> Execution:
+        """Writes new members; a new `status` also sets the time of the end and is announced."""
+        self._check_open()
+        before: list[Execution] = []
+
+        def change(document: Document | None) -> Document:
+            if document is None:
+                raise LookupError(f"execution '{key}' is gone")
+            before[:] = [Execution.of(document)]
+            return {**document, "modified": self._machine.clock(), **changes}
+
+        after = Execution.of(self._documents.update(EXECUTIONS, key, change))
+        if after.status != before[0].status:
+            self._machine.events.emit(*execution_changed(after, previous=before[0].status))
+        return after
+
+    def end_execution(self, key: str, status: str, reason: str | None) -> Execution:
+        now = self._machine.clock()
+        return self.change_execution(key, status=status, failure_reason=reason, ended=now)
+
+    # steps
+
+    def steps(self, execution_key: str) -> list[Step]:
+        """In the order in which they started."""
+        found = [Step.of(document) for _, document in self._documents.list(STEPS, f"{execution_key}/")]
+        return sorted(found, key=lambda step: step.order)
+
+    def step(self, execution_key: str, name: str) -> Step | None:
+        document = self._documents.get(STEPS, f"{execution_key}/{name}")
+        return None if document is None else Step.of(document)
+
+    def states(self, execution_key: str) -> dict[str, State]:
+        return {step.name: State(step.status, step.outcome) for step in self.steps(execution_key)}
+
+    def write_step(self, execution: Execution, step: Step) -> Step:
+        """Writes a step and announces its status where that is new."""
+        self._check_open()
+        key = f"{execution.key}/{step.name}"
+        before = self._documents.get(STEPS, key)
+        if step.status in FINISHED and step.ended is None:
+            step = replace(step, ended=self._machine.clock())
+        if step.failure_reason is not None:
+            step = replace(step, failure_reason=step.failure_reason[:FAILURE_REASON_LENGTH])
+        self._documents.put(STEPS, key, step.document())
+        previous = before["status"] if before else None
+        if step.status != previous:
+            self._machine.events.emit(*step_changed(execution, step, previous=previous))
+        return step
+
+    def forget_step(self, execution: Execution, name: str) -> None:
+        self._documents.delete(STEPS, f"{execution.key}/{name}")
+
+    def forget_pipeline(self, pipeline: str) -> None:
+        """Deletes everything about a pipeline's executions, as DeletePipeline does."""
+        for kind in (EXECUTIONS, STEPS, CACHE, CALLBACKS):
+            for key, document in self._documents.list(kind):
+                if key.startswith(f"{pipeline}/") or document.get("execution", "").startswith(f"{pipeline}/"):
+                    self._documents.delete(kind, key)
