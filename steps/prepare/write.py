@@ -1,0 +1,59 @@
+"""The files of the three sets, as Autopilot and the evaluation read them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from steps.prepare.sample import Candidate
+from steps.runtime.outputs import json_line, sha256, text_file
+
+COLUMNS = ("input", "output")
+
+
+def write_sets(sets: dict[str, list[Candidate]], folders: dict[str, Path], output_format: str) -> list[Path]:
+    """Writes training and validation for Autopilot, evaluation as JSON Lines; returns the files written."""
+    written = []
+    for name in ("training", "validation"):
+        if sets[name]:
+            path = folders[name] / f"{name}.{output_format}"
+            (write_csv if output_format == "csv" else write_parquet)(path, sets[name])
+            written.append(path)
+    path = folders["evaluation"] / "evaluation.jsonl"
+    write_evaluation(path, sets["evaluation"])
+    return [*written, path]
+
+
+def write_csv(path: Path, rows: Sequence[Candidate]) -> None:
+    """Exactly the columns input and output, with a header, quoted where needed."""
+    with text_file(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows((row.input, row.output) for row in rows)
+
+
+def write_parquet(path: Path, rows: Sequence[Candidate]) -> None:
+    """The same two columns as Parquet strings."""
+    import pyarrow
+    import pyarrow.parquet
+
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in COLUMNS])
+    table = pyarrow.table([[row.input for row in rows], [row.output for row in rows]], schema=schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    pyarrow.parquet.write_table(table, temporary)
+    temporary.replace(path)
+
+
+def write_evaluation(path: Path, rows: Sequence[Candidate]) -> None:
+    """One object a row: id (from the row's content), input, output, group (empty where rows have none)."""
+    with text_file(path) as file:
+        for row in rows:
+            document = {"id": f"{row.key:016x}", "input": row.input, "output": row.output, "group": row.group}
+            file.write(json_line(document))
+
+
+def data_hash(paths: Sequence[Path]) -> str:
+    """One SHA-256 over the bytes of all sets, in the order training, validation, evaluation."""
+    return sha256(*paths)

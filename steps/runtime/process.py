@@ -1,0 +1,65 @@
+"""The outermost edge of a step's process: one reason where it fails, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from steps.runtime.errors import StepError
+
+# Longest reason that a processing job reports (ExitMessage).
+MESSAGE_LIMIT = 1024
+
+
+def base_folder() -> Path:
+    """The root that SageMaker mounts a job's files under; its own variable for it is honoured."""
+    return Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+
+
+def run(stages: Callable[[], None]) -> NoReturn:
+    """Runs a step's stages and exits: 0 done, 1 could not, 2 wrong settings, 70 a fault of the code."""
+    signal.signal(signal.SIGTERM, _stop)
+    code = 0
+    try:
+        stages()
+    except StepError as error:
+        code = error.exit_code
+        fail(error.fact, error.hint)
+    except MemoryError:
+        code = 1
+        fail("out of memory", "use an instance type with more memory")
+    except OSError as error:
+        code = 1
+        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    except Exception as error:  # the edge: a fault nobody foresaw still gets one reason and its traceback
+        code = 70
+        traceback.print_exc()
+        fail(f"internal error: {type(error).__name__}: {error}")
+    finally:
+        if folder := os.environ.get("STEP_WORK_FOLDER"):
+            os.chdir("/")
+            shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def fail(fact: str, hint: str | None = None) -> None:
+    """Writes the reason to stderr and where SageMaker looks for it."""
+    text = fact if hint is None else f"{fact}\nhint: {hint}"
+    print(f"error: {text}", file=sys.stderr, flush=True)
+    message = base_folder() / "output" / "message"
+    with contextlib.suppress(OSError):  # outside a container there is no such place
+        message.parent.mkdir(parents=True, exist_ok=True)
+        message.write_text(text[:MESSAGE_LIMIT], encoding="utf-8")
+
+
+def _stop(signum: int, _frame: object) -> NoReturn:
+    """A stopped job ends its child processes too, which SystemExit unwinds."""
+    sys.exit(128 + signum)

@@ -1,0 +1,176 @@
+"""Plots as inline SVG whose colours are those of the page, so that light, dark and print all fit."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+# Colours that matplotlib draws with stand for the page's, and are exchanged in the SVG.
+_INK, _LINE, _ACCENT, _GOOD, _BAD = "#010101", "#020202", "#030303", "#040404", "#050505"
+_PAGE = {
+    _INK: "currentColor",
+    _LINE: "var(--line)",
+    _ACCENT: "var(--accent)",
+    _GOOD: "var(--good)",
+    _BAD: "var(--bad)",
+}
+_STYLE = {
+    "axes.edgecolor": _LINE,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.labelcolor": _INK,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.dpi": 96,
+    "font.size": 9,
+    "grid.color": _LINE,
+    "grid.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "steps",
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+}
+_SIZE = (4.3, 2.6)  # inches: about a phone's width, so that letters keep their size there
+
+
+def histogram(
+    heights: Sequence[float],
+    edges: Sequence[float],
+    *,
+    label: str,
+    mark: tuple[float, str] | None = None,
+    name: str,
+) -> str:
+    """Bars between `edges`; `mark` is a value with its name, drawn as a line where it is in sight."""
+
+    def draw(axes: Any) -> None:
+        widths = [right - left for left, right in zip(edges, edges[1:], strict=False)]
+        axes.bar(edges[:-1], heights, widths, align="edge", color=_ACCENT, linewidth=0)
+        axes.set_xlabel(label)
+        axes.set_ylabel("rows")
+        axes.grid(axis="x", visible=False)
+        _whole_numbers(axes.yaxis)
+        if mark and mark[0] <= edges[-1]:
+            axes.axvline(mark[0], color=_BAD, linewidth=1.2, linestyle=(0, (4, 2)))
+            axes.annotate(
+                mark[1],
+                (mark[0], 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(-4, -2),
+                textcoords="offset points",
+                ha="right",
+                va="top",
+                color=_BAD,
+            )
+
+    return _svg(draw, name, _SIZE)
+
+
+def bars(
+    names: Sequence[str], values: Sequence[float], *, label: str, bad: Sequence[bool] = (), name: str
+) -> str:
+    """Horizontal bars with their values; those flagged `bad` in that colour."""
+
+    def draw(axes: Any) -> None:
+        colours = [_BAD if flag else _ACCENT for flag in bad] or _ACCENT
+        drawn = axes.barh(list(names), values, color=colours, height=0.6)
+        axes.bar_label(drawn, labels=[f"{value:,}" for value in values], padding=3)
+        axes.invert_yaxis()
+        axes.margins(x=0.18)
+        axes.set_xlabel(label)
+        axes.grid(axis="y", visible=False)
+        _whole_numbers(axes.xaxis, ticks=4)
+
+    return _svg(draw, name, (_SIZE[0], max(1.4, 0.34 * len(names) + 0.8)))
+
+
+def intervals(
+    names: Sequence[str],
+    means: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    *,
+    gates: Sequence[tuple[int, float, bool]] = (),
+    name: str,
+) -> str:
+    """A dot and a 95 % interval a metric; `gates` are (index of the metric, threshold, passed)."""
+
+    def draw(axes: Any) -> None:
+        places = range(len(names))
+        for place, mean, low, high in zip(places, means, lows, highs, strict=True):
+            axes.plot([low, high], [place, place], color=_ACCENT, linewidth=2.5, solid_capstyle="round")
+            axes.plot([mean], [place], "o", color=_ACCENT, markersize=6)
+        for place, threshold, passed in gates:
+            axes.plot(
+                [threshold] * 2, [place - 0.32, place + 0.32], color=_GOOD if passed else _BAD, linewidth=2
+            )
+        axes.set_yticks(list(places), list(names))
+        axes.invert_yaxis()
+        axes.set_xlim(min(-0.02, *lows), max(1.02, *highs))
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.grid(axis="y", visible=False)
+
+    return _svg(draw, name, (_SIZE[0], 0.36 * len(names) + 0.6))
+
+
+def bin_histogram(counts: Any, *, bins: int = 30) -> tuple[list[int], list[float]]:
+    """Counts by whole value, gathered into at most `bins` bars of equal, round width: heights, edges."""
+    import numpy as np
+
+    top = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 1
+    width = _round_width(max(1, -(-top // bins)))
+    edges = np.arange(0, top + width, width)
+    padded = np.zeros(len(edges[:-1]) * width, dtype=np.int64)
+    padded[:top] = counts[:top]
+    return padded.reshape(-1, width).sum(axis=1).tolist(), edges.tolist()
+
+
+def _round_width(width: int) -> int:
+    step = 1
+    while True:
+        for factor in (1, 2, 5):
+            if step * factor >= width:
+                return step * factor
+        step *= 10
+
+
+def _whole_numbers(axis: Any, ticks: int = 5) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(ticks, integer=True))
+    axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.0f}"))
+
+
+def _svg(draw: Callable[[Any], None], name: str, size: tuple[float, float]) -> str:
+    """Draws on one pair of axes; `name` is what a screen reader says."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        figure.patch.set_alpha(0)
+        axes = figure.subplots()
+        axes.patch.set_alpha(0)
+        draw(axes)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return page_colours(buffer.getvalue(), name)
+
+
+def page_colours(svg: str, name: str) -> str:
+    """The SVG element alone, sized by the page, with the page's colours and fonts."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    head, rest = svg.split(">", 1)
+    box = re.search(r'viewBox="[^"]+"', head)
+    head = f'<svg {box[0] if box else ""} role="img" aria-label="{name}" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    for drawn, page in _PAGE.items():
+        rest = rest.replace(drawn, page)
+    rest = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font-size: \1px", rest)
+    return f"{head}>{rest}"
