@@ -109,8 +109,8 @@ def verdict(wanted: settings.PrepareSettings, result: Scan, filled: bool) -> Ste
         reasons = sorted(result.rejected.items(), key=lambda item: -item[1])
         counts = ", ".join(f"{count} {reason}" for reason, count in reasons if count)
         return StepError(
-            f"{result.rejected_rows} of {result.read} rows ({result.rejected_share:.1%}) are unusable, more than"
-            f" data.max_rejected_share = {wanted.max_rejected_share:g} allows: {counts}",
+            f"{result.rejected_rows} of {result.read} rows ({result.rejected_share:.1%}) are unusable, more"
+            f" than data.max_rejected_share = {wanted.max_rejected_share:g} allows: {counts}",
             hint="rejected.jsonl names every row with its reason",
         )
     if not filled:
@@ -122,10 +122,9 @@ def verdict(wanted: settings.PrepareSettings, result: Scan, filled: bool) -> Ste
 def summary(figure: dict[str, Any]) -> str:
     """One line for the log."""
     rows = figure["rows"]
-    return (
-        f"wrote {rows['training']:,} training, {rows['validation']:,} validation, {rows['evaluation']:,} evaluation"
-        f" rows; set aside {rows['rejected']:,} of {rows['read']:,}; data {figure['data_hash'][:12]}"
-    )
+    sets = ", ".join(f"{rows[name]:,} {name}" for name in ("training", "validation", "evaluation"))
+    aside = f"set aside {rows['rejected']:,} of {rows['read']:,}"
+    return f"wrote {sets} rows; {aside}; data {figure['data_hash'][:12]}"
 
 
 if __name__ == "__main__":

@@ -36,11 +36,11 @@ class Duplicates:
 
     def add(self, keys: Any, rows: Any) -> None:
         """Notes rows (numpy uint64 both); row numbers must grow from call to call."""
-        records = np.empty(len(keys), dtype=_RECORD)
+        records: Any = np.empty(len(keys), dtype=_RECORD)
         records["key"], records["row"] = keys, rows
         parts = (keys >> _SHIFT).astype(np.uint8)
-        order = np.argsort(parts, kind="stable")
-        bounds = np.searchsorted(parts[order], np.arange(_PARTS + 1))
+        order: Any = np.argsort(parts, kind="stable")
+        bounds: Any = np.searchsorted(parts[order], np.arange(_PARTS + 1))
         ordered = records[order]
         for part, file in enumerate(self._files):
             file.write(ordered[bounds[part] : bounds[part + 1]].tobytes())
@@ -49,12 +49,14 @@ class Duplicates:
         """Pairs (row, the first row that is equal), in the order of the parts."""
         self._stack.close()
         for path in self._paths:
-            records = np.fromfile(path, dtype=_RECORD)
+            records: Any = np.fromfile(path, dtype=_RECORD)
             path.unlink()
             order = np.argsort(records["key"], kind="stable")  # stable: equal keys stay in the data's order
             keys, rows = records["key"][order], records["row"][order]
-            starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else keys
-            sizes = np.diff(np.append(starts, len(keys)))
+            starts: Any = (
+                np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else keys
+            )
+            sizes: Any = np.diff(np.append(starts, len(keys)))
             for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
                 for position in range(start + 1, start + size):
                     yield int(rows[position]), int(rows[start])

@@ -1,4 +1,4 @@
-"""Looks at every row of a block: renders and measures it, refuses it with a reason, or offers it to the sample.
+"""Looks at every row of a block: renders it, measures it, refuses it with a reason or offers it.
 
 Runs in worker processes. What comes back is small whatever the block's size: counts, one 64-bit hash a
 row, the refused rows, and those candidates that could still be drawn.
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xxhash
+from xxhash import xxh3_64_intdigest
 
 from steps.prepare.lengths import SPECIAL_TOKENS, Lengths, lengths
 from steps.prepare.sample import Candidate, Candidates
 from steps.prepare.settings import Rules
 from steps.runtime.rows.blocks import EXCERPT, Block, Unreadable
 from steps.runtime.rows.columns import Row, as_text, is_missing, reader
-from steps.runtime.rows.text import fold, question_key
+from steps.runtime.rows.text import fold, strip_marks
 
 # Every reason for which a row is set aside, with what it means to a reader of the report.
 REASONS = {
@@ -33,6 +33,8 @@ REASONS = {
 }
 # Lengths are counted in bins of one token up to here; anything longer falls into the last.
 LENGTH_BINS = 1 << 16
+# Between the values of a row's content: a word of its own, that no text can hold (NUL is refused).
+_BETWEEN = " \0 "
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class Examiner:
         self._wanted, self._per_unit = wanted, per_unit
         self._readers = [(name, rules.columns[name], reader(rules.columns[name])) for name in rules.names]
         self._group = reader(rules.group_by) if rules.group_by else None
+        self._prompt, self._output = rules.prompt.filler(), rules.output.filler()
+        self._asks = bool(rules.names) and rules.names[0] == "question"
         self._lengths: Lengths = lengths(rules.tokenizer)
 
     def examine(self, block: Block, threshold: int) -> Findings:
@@ -111,25 +115,21 @@ class Examiner:
 
     def _candidate(self, row: Row, index: int) -> Candidate:
         values = {name: _text(row, column, read) for name, column, read in self._readers}
-        rules = self._rules
-        prompt, output = rules.prompt.fill(values), rules.output.fill(values)
-        group = "" if self._group is None else _text(row, str(rules.group_by), self._group)
+        prompt, output = self._prompt(values), self._output(values)
+        group = "" if self._group is None else _text(row, str(self._rules.group_by), self._group)
+        # One pass of folding serves both: the row's content, and its question, which is the first part.
+        content = fold(_BETWEEN.join(values.values()))
+        question = strip_marks(content.partition(_BETWEEN)[0] if self._asks else fold(prompt))
         if "\0" in prompt or "\0" in output or "\0" in group:
             raise _Refusal("invalid_text", "a NUL character")
-        question = question_key(values.get("question", prompt))
+        seed = self._rules.seed
         try:
-            content = fold("\x1f".join(values.values())).encode()
-            return Candidate(
-                unit=xxhash.xxh3_64_intdigest((group or question).encode(), rules.seed),
-                key=xxhash.xxh3_64_intdigest(content, rules.seed),
-                position=index,
-                question=xxhash.xxh3_64_intdigest(question.encode(), rules.seed),
-                input=prompt,
-                output=output,
-                group=group,
-            )
+            asked = xxh3_64_intdigest(question.encode(), seed)
+            unit = xxh3_64_intdigest(group.encode(), seed) if group else asked
+            key = xxh3_64_intdigest(content.encode(), seed)
         except UnicodeEncodeError as error:
             raise _Refusal("invalid_text", "half a surrogate pair, or bytes that are no UTF-8") from error
+        return Candidate(unit, key, index, asked, prompt, output, group)
 
     def _measure(
         self, usable: list[Candidate], rejected: list[Rejected]
@@ -156,12 +156,11 @@ class Examiner:
 
 def _text(row: Mapping[str, Any], column: str, read: Callable[[Row], Any]) -> str:
     value = read(row)
-    if isinstance(value, str):
-        text: str | None = value
-    elif is_missing(value):
+    if isinstance(value, str) and value and not value.isspace():
+        return value
+    if is_missing(value):
         raise _Refusal("missing", f'no value in the column "{column}"')
-    else:
-        text = as_text(value)
+    text = as_text(value)
     if text is None:
         raise _Refusal("not_text", f'the column "{column}" holds a {type(value).__name__}')
     if not text or text.isspace():

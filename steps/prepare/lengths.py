@@ -99,7 +99,7 @@ def _weigh(text: str) -> int:
 def _weights() -> Any:
     import numpy as np
 
-    table = np.full(0x110000, _LETTER, dtype=np.float32)
+    table: Any = np.full(0x110000, _LETTER, dtype=np.float32)
     table[list(_ASCII_DIGITS)] = _DIGIT
     table[list(_ASCII_MARKS)] = _MARK
     for start, weight in _RANGES:

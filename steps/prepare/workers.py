@@ -1,4 +1,4 @@
-"""Examines blocks on all cores, gives the findings in the blocks' order, keeps only a few blocks in flight."""
+"""Examines blocks on all cores, a few in flight at a time, and gives the findings in their order."""
 
 from __future__ import annotations
 

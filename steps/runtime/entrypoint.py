@@ -121,8 +121,8 @@ def satisfy(requirements: Path | None, wheels: Path | None) -> None:
         reason = (errors or finished.stderr.splitlines() or ["pip said nothing"])[-1]
         place = f"from the wheelhouse {wheels}" if wheels else "(no wheelhouse is given)"
         raise StartError(
-            f"{len(missing)} required packages are missing, first {missing[0]}, and pip could not install them"
-            f" {place}: {reason}"
+            f"{len(missing)} required packages are missing, first {missing[0]}, and pip could not install"
+            f" them {place}: {reason}"
         )
 
 

@@ -38,7 +38,7 @@ def run(stages: Callable[[], None]) -> NoReturn:
     except OSError as error:
         code = 1
         fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-    except Exception as error:  # the edge: a fault nobody foresaw still gets one reason and its traceback
+    except Exception as error:  # noqa: BLE001 - the edge: an unforeseen fault gets one reason too
         code = 70
         traceback.print_exc()
         fail(f"internal error: {type(error).__name__}: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -50,7 +51,7 @@ def histogram(
     """Bars between `edges`; `mark` is a value with its name, drawn as a line where it is in sight."""
 
     def draw(axes: Any) -> None:
-        widths = [right - left for left, right in zip(edges, edges[1:], strict=False)]
+        widths = [right - left for left, right in itertools.pairwise(edges)]
         axes.bar(edges[:-1], heights, widths, align="edge", color=_ACCENT, linewidth=0)
         axes.set_xlabel(label)
         axes.set_ylabel("rows")
@@ -125,8 +126,8 @@ def bin_histogram(counts: Any, *, bins: int = 30) -> tuple[list[int], list[float
 
     top = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 1
     width = _round_width(max(1, -(-top // bins)))
-    edges = np.arange(0, top + width, width)
-    padded = np.zeros(len(edges[:-1]) * width, dtype=np.int64)
+    edges: Any = np.arange(0, top + width, width)
+    padded: Any = np.zeros(len(edges[:-1]) * width, dtype=np.int64)
     padded[:top] = counts[:top]
     return padded.reshape(-1, width).sum(axis=1).tolist(), edges.tolist()
 

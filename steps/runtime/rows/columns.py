@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ def as_text(value: Any) -> str | None:
 
 def is_missing(value: Any) -> bool:
     """Whether a value stands for none: null, and the NaN that data frames write for it."""
-    return value is None or (isinstance(value, float) and value != value)
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def has_column(row: Row, column: str) -> bool:

@@ -24,5 +24,9 @@ def fold(text: str) -> str:
 
 def question_key(text: str) -> str:
     """What identifies a question: folded, without quotes and marks at its ends."""
-    folded = fold(text)
+    return strip_marks(fold(text))
+
+
+def strip_marks(folded: str) -> str:
+    """A folded text without the marks at its ends, unless it has nothing else."""
     return folded.strip(_EDGES) or folded
