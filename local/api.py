@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from local.environments import Environments
     from local.events import Events
     from local.functions import Functions
+    from local.identities import Identities
     from local.logs import Logs
     from local.objects import Objects
     from local.queues import Queues
@@ -81,6 +82,7 @@ class StandIn:
     queues: Queues
     children: Children
     environments: Environments
+    identities: Identities
     # Any operation in-process: through the table of handlers, then moto. Raises ApiError.
     # call("sagemaker", "CreateModelPackage", {...}) -> dict, as boto3 would return it.
     call: Callable[[str, str, dict[str, Any]], dict[str, Any]]

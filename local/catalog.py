@@ -9,14 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-SERVICES = (
-    "local.services.identity",
-    "local.services.pipelines",
-    "local.services.processing",
-    "local.services.automl",
-    "local.services.endpoints",
-    "local.services.registry",
-)
+SERVICES: tuple[str, ...] = ("local.services.identity",)
 
 
 def modules() -> list[ModuleType]:

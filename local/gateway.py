@@ -24,6 +24,7 @@ from local.moto_application import SERVICE_KEY
 from local.moto_calls import WsgiApplication, call_application
 from local.protocol import Answer, Route
 from local.refusals import refusal
+from local.s3_requests import BRINGS_A_BODY, S3Requests
 
 _LOG = logging.getLogger("local.gateway")
 HEALTH_PATH = "/_stand_in/health"
@@ -44,6 +45,7 @@ class Gateway:
         save: Callable[[str, str], None],
         health: Callable[[], Mapping[str, Any]],
         access_key: str,
+        s3: S3Requests,
     ) -> None:
         self._moto = moto
         self._account = account
@@ -52,6 +54,7 @@ class Gateway:
         self._save = save
         self._health = health
         self._access_key = access_key
+        self._s3 = s3
         self._handlers: dict[tuple[str, str], Handler] = {}
 
     def register(self, operations: Operations) -> None:
@@ -83,10 +86,12 @@ class Gateway:
                 return _send(_plain(self._health()), start_response)
             signature = security.read_signature(environ)
             body = _buffered(environ) if signature.signing_name != "s3" else None
-            security.verify(environ, signature, body, self._secret_of)
             found = protocol.route(request, signature.signing_name)
+            security.verify(environ, signature, body, self._secret_of)
             if body is not None:
                 environ["wsgi.input"] = io.BytesIO(body)  # routing by form has read it
+            elif found.operation not in BRINGS_A_BODY:
+                _buffered(environ)
             answer = self._answer(request, found, signature)
         except ApiError as error:
             answer = protocol.error_answer(request, found, error)
@@ -97,10 +102,13 @@ class Gateway:
 
     def _answer(self, request: Request, found: Route, signature: security.Signature) -> Answer:
         if found.model is None:
-            raise ApiError("UnknownOperationException", f"no operation of {found.service} looks like this request")
+            raise ApiError(
+                "UnknownOperationException", f"no operation of {found.service} looks like this request"
+            )
         handler = self._handlers.get((found.service, found.operation))
         try:
             if handler is None:
+                _refuse_pretended(found.service, found.operation)
                 return self._moto_answer(request, found)
             parameters = protocol.parse(request, found)
             protocol.validate(found.model, parameters)
@@ -118,13 +126,19 @@ class Gateway:
             self._save(found.service, found.operation)
 
     def _through_moto(self, call: Call) -> dict[str, Any]:
-        try:
-            return call_application(self._moto, call)
-        except NotImplementedError as error:
-            raise _unsupported(call.service, call.operation) from error
+        found = Route(call.service, protocol.operation_model(call.service, call.operation), {})
+
+        def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+            return _send(self._moto_answer(Request(environ), found), start_response)
+
+        return call_application(application, call)
 
     def _moto_answer(self, request: Request, found: Route) -> Answer:
-        _refuse_pretended(found.service, found.operation)
+        if found.service == "s3":
+            return self._s3.answer(request, found, lambda: self._plain_moto_answer(request, found))
+        return self._plain_moto_answer(request, found)
+
+    def _plain_moto_answer(self, request: Request, found: Route) -> Answer:
         request.environ[SERVICE_KEY] = found.service
         captured: list[Any] = []
 
@@ -178,4 +192,3 @@ def _plain(document: Mapping[str, Any]) -> Answer:
 def _send(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
     start_response(f"{answer.status} ", list(answer.headers))
     return answer.body
-

@@ -27,7 +27,11 @@ def call_application(application: WsgiApplication, call: Call) -> dict[str, Any]
     status, headers, body = run(application, environ)
     model = operation_model(call.service, call.operation)
     protocol = model.service_model.resolved_protocol
-    response: dict[str, Any] = {"status_code": status, "headers": headers, "context": {"operation_name": call.operation}}
+    response: dict[str, Any] = {
+        "status_code": status,
+        "headers": headers,
+        "context": {"operation_name": call.operation},
+    }
     streaming = model.has_streaming_output and status < 300
     response["body"] = StreamingBody(io.BytesIO(body), len(body)) if streaming else body
     parsed: dict[str, Any] = botocore.parsers.create_parser(protocol).parse(response, model.output_shape)

@@ -40,7 +40,8 @@ class Objects:
 
     def path(self, uri: str) -> Path:
         """The file that holds the object's bytes: to be read only, and soon (it goes when replaced)."""
-        return self._bodies.path(self._key(uri))
+        body = self._key(uri).body_file
+        return self._bodies.path(body)
 
     def exists(self, uri: str) -> bool:
         try:
@@ -66,7 +67,7 @@ class Objects:
 
     def delete(self, uri: str) -> None:
         bucket, name = split(uri)
-        with self._journal.key(bucket, name):
+        with self._journal.changing(bucket, name):
             self._backend().delete_object(bucket, name)
 
     def download(self, uri_prefix: str, folder: Path) -> int:
@@ -105,7 +106,7 @@ class Objects:
     def _put(self, uri: str, staged: bytes) -> None:
         bucket, name = split(uri)
         self._bucket(bucket)
-        with self._journal.key(bucket, name):
+        with self._journal.changing(bucket, name):
             self._backend().put_object(bucket, name, staged)
 
     def _backend(self) -> Any:
@@ -128,5 +129,7 @@ class Objects:
 def _inside(folder: Path, relative: str) -> Path:
     target = (folder / relative).resolve()
     if not target.is_relative_to(folder.resolve()):
-        raise ApiError("ValidationException", f"the key {relative!r} points outside the folder it is copied to")
+        raise ApiError(
+            "ValidationException", f"the key {relative!r} points outside the folder it is copied to"
+        )
     return target

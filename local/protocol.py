@@ -7,6 +7,7 @@ model; answers and errors are serialised by the same model, so a client sees wha
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import NotFound, get_service_router
-from moto.core.serialize import get_serializer_class
+from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 
 from local.api import ApiError
@@ -59,6 +60,10 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Iterable[bytes]
+
+
+class _Failure(ServiceException):  # type: ignore[misc]
+    """moto looks errors up in the model of the service whose module defined them: not for ours."""
 
 
 def route(request: Request, signing_name: str) -> Route:
@@ -121,8 +126,7 @@ def error_answer(request: Request, found: Route, error: ApiError) -> Answer:
     except UnknownServiceError:
         service_model = get_service_model("sagemaker")
     model = found.model or OperationModel({}, service_model)
-    exception = ServiceException(error.code, error.message)
-    made = _serialised(request, model, exception)
+    made = _serialised(request, model, _Failure(error.code, error.message))
     if _is_modelled(service_model, error.code):
         return made
     return Answer(error.status, made.headers, made.body)
@@ -131,12 +135,15 @@ def error_answer(request: Request, found: Route, error: ApiError) -> Answer:
 def _serialised(request: Request, model: OperationModel, result: Any) -> Answer:
     service_model = model.service_model
     protocol = _protocol(request, service_model)
-    serializer = get_serializer_class(service_model.service_name, protocol)(operation_model=model)
+    request_id = str(uuid.uuid4())
+    context = SerializationContext(request_id)
+    serializer = get_serializer_class(service_model.service_name, protocol)(model, context=context)
     response = serializer.serialize(result)
     body = response["body"]
     encoded = body.encode() if isinstance(body, str) else bytes(body or b"")
     headers = [(str(name), str(value)) for name, value in response["headers"].items()]
-    return Answer(int(response["status_code"]), (*headers, ("Content-Length", str(len(encoded)))), (encoded,))
+    headers += [("x-amzn-RequestId", request_id), ("Content-Length", str(len(encoded)))]
+    return Answer(int(response["status_code"]), tuple(headers), (encoded,))
 
 
 def _protocol(request: Request, service_model: ServiceModel) -> str:

@@ -44,7 +44,9 @@ def check_source(environ: Mapping[str, Any]) -> None:
     """Refuses other hosts' names (a rebound DNS name) and every request that a web page sends."""
     host = str(environ.get("HTTP_HOST", "")).rsplit(":", 1)[0].lower()
     if host not in _HOSTS:
-        raise ApiError("AccessDenied", f"the stand-in answers to 127.0.0.1 and localhost, not to {host!r}", 403)
+        raise ApiError(
+            "AccessDenied", f"the stand-in answers to 127.0.0.1 and localhost, not to {host!r}", 403
+        )
     if "HTTP_ORIGIN" in environ:
         raise ApiError("AccessDenied", "the stand-in does not answer web pages", 403)
 
@@ -92,9 +94,13 @@ def _signature(fields: Mapping[str, str], *, presigned: bool = False) -> Signatu
     try:
         access_key, date, region, signing_name, _ = fields["Credential"].split("/")
         headers = tuple(fields["SignedHeaders"].split(";"))
-        return Signature(access_key, date, region, signing_name.lower(), headers, fields["Signature"], presigned)
+        return Signature(
+            access_key, date, region, signing_name.lower(), headers, fields["Signature"], presigned
+        )
     except (KeyError, ValueError) as error:
-        raise ApiError("IncompleteSignature", "the Authorization of the request is incomplete", 400) from error
+        raise ApiError(
+            "IncompleteSignature", "the Authorization of the request is incomplete", 400
+        ) from error
 
 
 def _unknown_key_code(signing_name: str) -> str:

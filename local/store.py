@@ -47,9 +47,7 @@ class Store:
     def delete(self, kind: str, key: str) -> bool:
         """Whether there was one to delete."""
         with self._lock:
-            cursor = self._connection.execute(
-                "DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key)
-            )
+            cursor = self._connection.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
             return cursor.rowcount > 0
 
     def list(self, kind: str, prefix: str = "") -> list[tuple[str, Document]]:

@@ -1,0 +1,151 @@
+"""Puts the stand-in together: state, moto with its gaps filled, services, and the one application in front.
+
+The order matters: bodies and logs first (state refers to them), then the snapshot, then what runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from local import catalog, cloudformation, queues, s3_patches, snapshot
+from local.api import StandIn
+from local.children import Children
+from local.credentials import Identity
+from local.environments import Environments
+from local.events import Events
+from local.function_workers import Workers
+from local.functions import Functions
+from local.gateway import Gateway
+from local.identities import Identities
+from local.logs import Logs
+from local.mappings import Mappings
+from local.moto_application import MotoApplication
+from local.objects import Objects
+from local.queues import Queues
+from local.s3_bodies import Bodies
+from local.s3_journal import Journal
+from local.s3_requests import S3Requests
+from local.schedules import Schedules
+from local.settings import StandInSettings
+from local.store import Store
+
+
+@dataclass
+class Machine:
+    """A stand-in that is put together: what the server serves and what it must end."""
+
+    gateway: Gateway
+    stand_in: StandIn
+    services: list[ModuleType]
+    functions: Functions
+    mappings: Mappings
+    schedules: Schedules
+    children: Children
+    snapshot: snapshot.Snapshot
+    journal: Journal
+    store: Store
+
+    def start(self) -> None:
+        """Takes up what was running when the last process ended."""
+        self.mappings.reconcile()
+        self.schedules.start()
+        self.functions.resume()
+        for service in self.services:
+            resume = getattr(service, "resume", None)
+            if resume is not None:
+                resume(self.stand_in)
+
+    def stop(self) -> None:
+        self.schedules.stop()
+        self.mappings.stop()
+        for service in self.services:
+            stop = getattr(service, "stop", None)
+            if stop is not None:
+                stop(self.stand_in)
+        self.functions.stop()
+        self.children.kill_all()
+        self.snapshot.save()
+        self.journal.close()
+        self.store.close()
+
+
+def assemble(
+    settings: StandInSettings, *, folder: Path, endpoint: str, identities: tuple[Identity, ...]
+) -> Machine:
+    """Reads the state of the folder and builds everything around it; nothing runs yet."""
+    state = folder / "state"
+    store = Store(state / "documents.sqlite")
+    bodies = Bodies(folder=state / "bodies", tree=folder / "s3")
+    place: dict[str, Any] = {"account": settings.account, "region": settings.region}
+    journal = Journal(path=state / "objects.sqlite", bodies=bodies, **place)
+    shot = snapshot.Snapshot(state)
+    s3_patches.install(bodies, journal.bury)
+    queues.install()
+    cloudformation.install()
+    logs = Logs(folder=folder / "logs", save=shot.save, **place)
+    shot.load()
+    journal.restore()
+    known = Identities(identities, store=store, **place)
+    children = Children(
+        folder=state / "children", endpoint=endpoint, region=settings.region, identities=known
+    )
+    workers = Workers(children=children, folder=folder / "functions")
+    functions = Functions(workers=workers, logs=logs, store=store, **place)
+    outbox = Queues(save=shot.save, **place)
+    events = Events(functions=functions, queues=outbox, **place)
+    mappings = Mappings(account=settings.account, functions=functions, save=shot.save)
+    schedules = Schedules(events=events, store=store, **place)
+    s3 = S3Requests(bodies=bodies, journal=journal)
+    gateway = Gateway(
+        MotoApplication(),
+        secret_of=known.secret_of,
+        access_key=known.own.access_key,
+        save=_saver(shot, s3, mappings, schedules),
+        health=lambda: {"pid": os.getpid(), "folder": str(folder)},
+        s3=s3,
+        **place,
+    )
+    stand_in = StandIn(
+        folder=folder,
+        endpoint=endpoint,
+        settings=settings,
+        store=store,
+        objects=Objects(bodies=bodies, journal=journal, **place),
+        events=events,
+        logs=logs,
+        functions=functions,
+        queues=outbox,
+        children=children,
+        environments=Environments(folder / "environments"),
+        identities=known,
+        call=gateway.call,
+        **place,
+    )
+    services = catalog.modules()
+    for service in services:
+        gateway.register(service.operations(stand_in))
+    return Machine(
+        gateway, stand_in, services, functions, mappings, schedules, children, shot, journal, store
+    )
+
+
+def _saver(
+    shot: snapshot.Snapshot, s3: S3Requests, mappings: Mappings, schedules: Schedules
+) -> Callable[[str, str], None]:
+    """After each request, before its answer: what it may have changed is written down and takes effect."""
+
+    def save(service: str, operation: str) -> None:
+        if snapshot.changes_nothing(operation) or (service == "s3" and s3.writes_rows(operation)):
+            return
+        shot.save()
+        if service in ("lambda", "sqs", "cloudformation"):
+            mappings.reconcile()
+        if service in ("events", "cloudformation"):
+            schedules.reconcile()
+
+    return save

@@ -1,0 +1,155 @@
+"""What runs inside a function's process: imports the handler once, then answers invocations until its input ends.
+
+Standard library only, run with `-I -S`: the code sees its own files, boto3 and nothing else of the platform,
+as in the service. Requests arrive on standard input, one JSON document a line; answers leave on the pipe
+named by the first argument, so that whatever a handler prints is only log.
+"""
+
+import importlib
+import io
+import json
+import logging
+import os
+import socket
+import sys
+import time
+import traceback
+
+
+class Context:
+    """What a handler is given beside the event.
+    https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
+
+    def __init__(self, request: dict) -> None:  # type: ignore[type-arg]
+        self.aws_request_id = request["request_id"]
+        self.invoked_function_arn = request["arn"]
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+        self.log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self.identity = None
+        self.client_context = None
+        self._deadline = request["deadline"]
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self._deadline - time.time()) * 1000))
+
+
+def main() -> None:
+    task_root, runtime, handler_name = sys.argv[2:5]
+    sys.path[:0] = [task_root, runtime]
+    answers = os.fdopen(int(sys.argv[1]), "w", encoding="utf-8")
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    _close_the_network()
+    _log_as_the_service_does()
+    handler = failure = None
+    for line in requests:
+        request = json.loads(line)
+        _log_to(request["log"])
+        os.environ["_X_AMZN_REQUEST_ID"] = request["request_id"]
+        if handler is None:
+            handler, failure = _load(handler_name)
+        answer = failure if handler is None else _call(handler, request)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _load(name):  # type: ignore[no-untyped-def]
+    module_name, _, function_name = name.rpartition(".")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except SyntaxError as error:
+        return None, _failure(
+            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}"
+        )
+    except ImportError as error:
+        return None, _failure(
+            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}"
+        )
+    except Exception as error:  # whatever the module's top level raises is the function's error
+        return None, _raised(error)
+    handler = getattr(module, function_name, None)
+    if handler is None:
+        message = f"Handler '{function_name}' missing on module '{module_name}'"
+        return None, _failure("Runtime.HandlerNotFound", message)
+    return handler, None
+
+
+def _call(handler, request):  # type: ignore[no-untyped-def]
+    try:
+        result = handler(request["event"], Context(request))
+    except Exception as error:  # whatever a handler raises is the function's error
+        return _raised(error)
+    try:
+        return {"payload": json.dumps(result, ensure_ascii=False)}
+    except (TypeError, ValueError) as error:
+        return _failure("Runtime.MarshalError", f"Unable to marshal response: {error}")
+
+
+def _raised(error):  # type: ignore[no-untyped-def]
+    trace = traceback.extract_tb(error.__traceback__)[1:]
+    print(f"[ERROR] {type(error).__name__}: {error}")
+    traceback.print_exception(error, file=sys.stdout)
+    answer = _failure(type(error).__name__, str(error), log=False)
+    answer["failure"]["stackTrace"] = [
+        f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n'
+        for frame in trace
+    ]
+    return answer
+
+
+def _failure(kind, message, log=True):  # type: ignore[no-untyped-def]
+    if log:
+        print(f"[ERROR] {kind}: {message}")
+    failure = {"errorMessage": message, "errorType": kind}
+    failure["requestId"] = os.environ.get("_X_AMZN_REQUEST_ID", "")
+    return {"failure": failure}
+
+
+def _log_to(path):  # type: ignore[no-untyped-def]
+    """Standard output and error of this invocation, also of what the handler starts, go to one file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def _log_as_the_service_does() -> None:
+    class Handler(logging.StreamHandler):  # type: ignore[type-arg]
+        def emit(self, record):  # type: ignore[no-untyped-def]
+            record.aws_request_id = os.environ.get("_X_AMZN_REQUEST_ID", "")
+            super().emit(record)
+
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf-8", write_through=True)
+    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), encoding="utf-8", write_through=True)
+    handler = Handler(sys.stdout)
+    handler.setFormatter(
+        logging.Formatter("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s")
+    )
+    handler.formatter.converter = time.gmtime  # type: ignore[union-attr]
+    handler.formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"  # type: ignore[union-attr]
+    logging.root.addHandler(handler)
+
+
+def _close_the_network() -> None:
+    """Functions of the stand-in speak to the stand-in; nothing they do leaves the machine."""
+
+    def refuse(event, arguments):  # type: ignore[no-untyped-def]
+        if event in ("socket.connect", "socket.sendto"):
+            address = arguments[1]
+            if arguments[0].family in (socket.AF_INET, socket.AF_INET6):
+                host = str(address[0])
+                if not (host.startswith("127.") or host in ("::1", "localhost", "0.0.0.0")):
+                    raise OSError(f"the stand-in keeps functions on this machine: no connection to {host}")
+        elif event == "socket.getaddrinfo" and arguments[0] not in (None, "127.0.0.1", "localhost", "::1"):
+            name = arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0]
+            raise OSError(f"the stand-in keeps functions on this machine: no look-up of {name}")
+
+    sys.addaudithook(refuse)
+
+
+if __name__ == "__main__":
+    main()
