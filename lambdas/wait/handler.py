@@ -17,8 +17,8 @@ def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     own = tools("sagemaker", "sqs", "s3")
     failed = []
     for record in event["Records"]:
-        sent_at = float(record["attributes"]["SentTimestamp"]) / 1000
         try:
+            sent_at = float(record["attributes"]["SentTimestamp"]) / 1000
             handle_message(own, record["body"], sent_at)
         except Exception as error:  # noqa: BLE001 - one message's failure must not return the others
             identifier = record["messageId"]

@@ -16,7 +16,7 @@ from waiting.failures import AWS_ERRORS, is_missing
 from waiting.things import Begun, Description
 
 WARNINGS = {
-    "MaxAutoMLJobRuntimeReached": "the job ran out of its time (max_runtime_seconds); its best candidate is taken",
+    "MaxAutoMLJobRuntimeReached": "the job ran out of its time; its best candidate so far is taken",
     "ModelDeploymentError": "the job could not deploy its model; the platform deploys it itself",
 }
 # What DescribeAutoMLJobV2 returns of a request, to make the next attempt from.

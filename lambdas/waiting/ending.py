@@ -15,7 +15,6 @@ from waiting.tools import Tools
 # In seconds: what can not be stopped now (an endpoint being created) is tried again this often, this long.
 FIRST_DELAY = 15
 GIVE_UP_AFTER = 86_400
-GOING_ON = frozenset({"Executing", "Stopping"})
 
 
 def end(tools: Tools, wait: Wait, watching: str, reason: str) -> None:
@@ -31,7 +30,7 @@ def end(tools: Tools, wait: Wait, watching: str, reason: str) -> None:
 def stop_leftover(tools: Tools, leftover: Stop) -> None:
     """Stops what an execution left running. One that runs again (it was retried) looks after it itself."""
     status = executions.status(tools.sagemaker, leftover.execution_arn)
-    if status in GOING_ON:
+    if status in executions.GOING_ON:
         _later(tools, leftover, f"the execution is {status}")
     elif leftover.everything or status != "Succeeded":
         _stop_now(tools, leftover)

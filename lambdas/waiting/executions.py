@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from waiting.failures import AWS_ERRORS, is_missing
@@ -10,6 +11,10 @@ from waiting.paging import items
 
 # Every status but the ends. An answer is taken while the step has one of them.
 OPEN = frozenset({"Starting", "Executing", "Stopping"})
+# An execution's status while it can still change without being retried.
+GOING_ON = frozenset({"Executing", "Stopping"})
+# Seconds. Two waits take 26 days at most; an execution that was retried keeps the day it began.
+OLDEST = 60 * 86_400
 
 
 class OpenCallback(NamedTuple):
@@ -58,3 +63,20 @@ def status(sagemaker: Any, execution_arn: str) -> str:
     """The execution's status now."""
     described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution_arn)
     return str(described["PipelineExecutionStatus"])
+
+
+def running(sagemaker: Any, prefix: str, now: float) -> Iterator[str]:
+    """The ARNs of the executions of the environment's pipelines that have not ended.
+
+    Executions are listed without a filter by status; what began before OLDEST is not looked for.
+    """
+    since = datetime.fromtimestamp(now - OLDEST, UTC)
+    for pipeline in items(sagemaker.list_pipelines, "PipelineSummaries", PipelineNamePrefix=f"{prefix}-"):
+        for execution in items(
+            sagemaker.list_pipeline_executions,
+            "PipelineExecutionSummaries",
+            PipelineName=pipeline["PipelineName"],
+            CreatedAfter=since,
+        ):
+            if execution["PipelineExecutionStatus"] in GOING_ON:
+                yield execution["PipelineExecutionArn"]
