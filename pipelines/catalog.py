@@ -1,0 +1,42 @@
+"""Kinds of pipelines: a row each, resolved when used, so that nothing imports the SDK before it must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from config.platform_parameters import CANDIDATE, PlatformParameter
+
+if TYPE_CHECKING:
+    from config.models.project import Project
+    from pipelines.pipeline import BuiltPipeline
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``builder``: "module:function" from a Context to its steps; ``parameters``: what the platform adds."""
+
+    builder: str
+    parameters: tuple[PlatformParameter, ...] = ()
+
+    def resolve(self) -> Callable[[Any], Any]:
+        """The builder itself."""
+        module, name = self.builder.split(":")
+        function: Callable[[Any], Any] = getattr(import_module(module), name)
+        return function
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "training": Kind("pipelines.training:build"),
+    "inference": Kind("pipelines.inference:build", CANDIDATE),
+}
+
+
+def build_pipeline(project: Project, name: str) -> BuiltPipeline:
+    """The SDK's Pipeline of the file called ``name``, and what it leaves to be uploaded."""
+    from pipelines.pipeline import build
+
+    config: Any = project.pipeline(name)
+    return build(project, config, KINDS[config.kind])

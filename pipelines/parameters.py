@@ -1,0 +1,38 @@
+"""The parameters of a pipeline: those its file declares and those the platform adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from config.models import Environment, PipelineConfig
+from config.models.common import Parameter as Declared
+from config.platform_parameters import PROVENANCE, PlatformParameter
+from pipelines.sdk import Parameter, ParameterBoolean, ParameterFloat, ParameterInteger, ParameterString
+
+_NUMBERS_AND_FLAGS: Final = {
+    "Integer": ParameterInteger,
+    "Float": ParameterFloat,
+    "Boolean": ParameterBoolean,
+}
+
+
+def parameters(
+    env: Environment, config: PipelineConfig, added: Iterable[PlatformParameter] = ()
+) -> Mapping[str, Parameter]:
+    """By name, in the order of the file; the environment's default wins over the file's."""
+    overrides = env.parameters.get(config.name, {})
+    declared = {
+        name: _declared(name, parameter, overrides.get(name, parameter.default))
+        for name, parameter in config.parameters.items()
+    }
+    platform = {each.name: ParameterString(each.name, each.default) for each in (*added, *PROVENANCE)}
+    return {**declared, **platform}
+
+
+def _declared(name: str, parameter: Declared, default: Any) -> Parameter:
+    if parameter.type == "String":
+        allowed = [str(value) for value in parameter.allowed or ()]
+        return ParameterString(name, default, enum_values=allowed or None)
+    typed = float(default) if parameter.type == "Float" else default
+    return _NUMBERS_AND_FLAGS[parameter.type](name=name, default_value=typed)
