@@ -1,0 +1,221 @@
+"""The table of verbs, in the order in which `--help` and docs/commands.md show them."""
+
+from __future__ import annotations
+
+from commands.verb import Verb
+
+DEFINE = "look and check (no AWS, no credentials)"
+DEPLOY = "deploy"
+RUN = "run"
+OBSERVE = "observe and steer an execution"
+REGISTRY = "decide on models"
+LOCAL = "the stand-in on this machine"
+GROUPS = (DEFINE, DEPLOY, RUN, OBSERVE, REGISTRY, LOCAL)
+
+EXECUTION = "An EXECUTION is an ARN, an id, or the name of a pipeline, which stands for its latest execution."
+PACKAGE = "A PACKAGE is an ARN, GROUP/VERSION, or GROUP, which stands for its newest version."
+
+VERBS = (
+    Verb(
+        "list",
+        DEFINE,
+        "the pipelines known here",
+        ("list", "list --output json"),
+        "commands.define:List",
+        json=True,
+    ),
+    Verb(
+        "validate",
+        DEFINE,
+        "check the YAML; every error of a file at once, at file:line:column",
+        ("validate", "validate facts-training"),
+        "commands.define:Validate",
+        json=True,
+    ),
+    Verb(
+        "schema",
+        DEFINE,
+        "the JSON Schema of a kind of file, for editors",
+        ("schema training", "schema --write"),
+        "commands.define:Schema",
+    ),
+    Verb(
+        "definition",
+        DEFINE,
+        "the canonical definition JSON, as SageMaker gets it",
+        ("definition facts-training", "definition facts-inference --env dev > definition.json"),
+        "commands.define:Definition",
+    ),
+    Verb(
+        "graph",
+        DEFINE,
+        "the steps and what they wait for, drawn",
+        ("graph facts-training", "graph facts-inference --format svg > inference.svg"),
+        "commands.define:Graph",
+    ),
+    Verb(
+        "bootstrap",
+        DEPLOY,
+        "create or update what an environment needs: bucket, roles, queues, functions",
+        ("bootstrap --env dev", "bootstrap --print"),
+        "commands.deploying:Bootstrap",
+    ),
+    Verb(
+        "upsert",
+        DEPLOY,
+        "create or update pipelines, their functions and their code; unchanged means no write",
+        ("upsert", "upsert facts-training --env dev"),
+        "commands.deploying:Upsert",
+        json=True,
+    ),
+    Verb(
+        "start",
+        RUN,
+        "launch a pipeline with overrides; prints the execution's ARN first",
+        (
+            "start facts-training -p EpochCount=3",
+            "start facts-inference --from-training latest --wait",
+            "start facts-inference --params nightly.json --from-training 4f0b6mz1kq2x",
+        ),
+        "commands.launching:Start",
+        "A value comes from -p, else from --params, else from the candidate of --from-training, else it is "
+        "the default that the pipeline declares. All values are checked before anything starts.",
+    ),
+    Verb(
+        "run",
+        RUN,
+        "bring pipelines up to date here, start each in order, follow, sum up",
+        ("run facts-training facts-inference", "run facts-inference -p MinimumF1=0.6"),
+        "commands.launching:Run",
+        "On the stand-in it is started, bootstrapped and upserted first; on AWS `run` starts what is "
+        "deployed. An inference pipeline takes the candidate of the training execution just run, or of the "
+        "latest one. A -p goes to each of the pipelines that declares it. Exit code: 0 all succeeded, 1 one "
+        "failed, 5 a gate was missed. Ctrl-C detaches, the execution goes on.",
+    ),
+    Verb(
+        "status",
+        OBSERVE,
+        "the steps of an execution, its parameters, its reason when it failed",
+        ("status facts-training", "status 4f0b6mz1kq2x --output json"),
+        "commands.observing:Status",
+        EXECUTION,
+        json=True,
+    ),
+    Verb(
+        "watch",
+        OBSERVE,
+        "follow an execution live to its end; exit code as of `run`",
+        ("watch facts-training", "watch 4f0b6mz1kq2x"),
+        "commands.observing:Watch",
+        EXECUTION + " Ctrl-C detaches, the execution goes on.",
+    ),
+    Verb(
+        "executions",
+        OBSERVE,
+        "executions, newest first",
+        ("executions", "executions facts-training --limit 5 --output json"),
+        "commands.observing:Executions",
+        json=True,
+    ),
+    Verb(
+        "outputs",
+        OBSERVE,
+        "the files that an execution wrote",
+        ("outputs facts-training", "outputs facts-inference --output json"),
+        "commands.observing:Outputs",
+        EXECUTION,
+        json=True,
+    ),
+    Verb(
+        "logs",
+        OBSERVE,
+        "the log lines of an execution's steps",
+        ("logs facts-training", "logs 4f0b6mz1kq2x --step evaluate --tail 50"),
+        "commands.observing:Logs",
+        EXECUTION,
+        json=True,
+    ),
+    Verb(
+        "stop",
+        OBSERVE,
+        "stop an execution, with the jobs it started",
+        ("stop facts-training", "stop 4f0b6mz1kq2x --wait"),
+        "commands.steering:Stop",
+        EXECUTION,
+    ),
+    Verb(
+        "retry",
+        OBSERVE,
+        "run the failed and stopped steps of an execution again; what succeeded is kept",
+        ("retry facts-training", "retry 4f0b6mz1kq2x --wait"),
+        "commands.steering:Retry",
+        EXECUTION,
+    ),
+    Verb(
+        "cleanup",
+        OBSERVE,
+        "endpoints, configurations and models that executions left behind",
+        ("cleanup", "cleanup --yes"),
+        "commands.steering:Cleanup",
+        "Only what carries this environment's tags is listed, and only with --yes is it deleted. What "
+        "belongs to a running execution stays.",
+        json=True,
+    ),
+    Verb(
+        "registry list",
+        REGISTRY,
+        "model packages, newest first",
+        ("registry list", "registry list facts --status PendingManualApproval"),
+        "commands.registry:List",
+        json=True,
+    ),
+    Verb(
+        "registry show",
+        REGISTRY,
+        "one model package: figures, origin, files",
+        ("registry show facts", "registry show local-facts/3 --output json"),
+        "commands.registry:Show",
+        PACKAGE,
+        json=True,
+    ),
+    Verb(
+        "registry approve",
+        REGISTRY,
+        "approve a model package",
+        ('registry approve local-facts/3 --reason "f1 0.71, no regressions seen"',),
+        "commands.registry:Approve",
+        "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version.",
+    ),
+    Verb(
+        "registry reject",
+        REGISTRY,
+        "reject a model package",
+        ('registry reject local-facts/3 --reason "answers in the wrong language"',),
+        "commands.registry:Reject",
+        "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version.",
+    ),
+    Verb("local up", LOCAL, "start it, or find the one that runs", ("local up",), "commands.local:Up"),
+    Verb(
+        "local down",
+        LOCAL,
+        "stop it; what it holds stays in its folder",
+        ("local down",),
+        "commands.local:Down",
+    ),
+    Verb(
+        "local status",
+        LOCAL,
+        "whether it runs, where it listens, where its files lie",
+        ("local status", "local status --output json"),
+        "commands.local:Status",
+        json=True,
+    ),
+    Verb(
+        "local env",
+        LOCAL,
+        "its address and keys, for any other client",
+        ('eval "$(run_pipeline.py local env)" && aws s3 ls',),
+        "commands.local:Env",
+        json=True,
+    ),
+)

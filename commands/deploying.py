@@ -1,0 +1,139 @@
+"""bootstrap and upsert: what changes an environment."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from commands.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from config.models import Project
+    from deploy.actions import Action
+    from deploy.bootstrap import Waiting
+    from deploy.session import Aws
+    from deploy.upsert import Plan
+
+
+class Bootstrap:
+    """The two stacks of infra/ and the functions' code."""
+
+    @staticmethod
+    def declare(parser: ArgumentParser) -> None:
+        """--print."""
+        parser.add_argument(
+            "--print",
+            action="store_true",
+            dest="only_print",
+            help="print the CloudFormation templates as they would be sent; nothing is asked or written",
+        )
+
+    @staticmethod
+    def run(arguments: Namespace, terminal: Terminal) -> int:
+        """Brings both stacks about."""
+        from config.load import load_project
+        from deploy.session import connect
+
+        project = load_project(arguments.env)
+        if arguments.only_print:
+            _print_templates(project, terminal)
+            return 0
+        done = bring_up(project, connect(project), terminal)
+        if not done:
+            terminal.line(f'environment "{project.environment.name}" is up to date')
+        return 0
+
+
+class Upsert:
+    """Pipelines, their functions and their code."""
+
+    @staticmethod
+    def declare(parser: ArgumentParser) -> None:
+        """Names of pipelines."""
+        parser.add_argument("names", nargs="*", metavar="NAME", help="pipelines (default: all)")
+
+    @staticmethod
+    def run(arguments: Namespace, terminal: Terminal) -> int:
+        """Compiles, compares, writes what differs."""
+        from config.load import load_project
+        from deploy.bootstrap import update_services
+        from deploy.session import connect
+
+        project = load_project(arguments.env)
+        names = list(dict.fromkeys(arguments.names)) or list(project.pipelines)
+        for name in names:
+            project.pipeline(name)
+        aws = connect(project)
+        services = update_services(project, aws, report=_reporter(terminal), waiting=_waiting())
+        made = bring_pipelines(project, aws, names, terminal)
+        if arguments.output == "json":
+            terminal.json(_document(project, made, len(services)))
+        else:
+            show_outcome(made, terminal)
+        return 0
+
+
+def bring_up(project: Project, aws: Aws, terminal: Terminal) -> Sequence[Action]:
+    """Bootstraps, one line on stderr per thing done."""
+    from deploy.bootstrap import bootstrap
+
+    return bootstrap(project, aws, report=_reporter(terminal), waiting=_waiting())
+
+
+def bring_pipelines(project: Project, aws: Aws, names: Sequence[str], terminal: Terminal) -> Plan:
+    """Upserts, one line on stderr per thing done."""
+    from commands.progress import working
+    from deploy.upsert import upsert
+
+    with working(terminal, "compiling"):
+        from definition.compile import compile_pipeline
+
+        return upsert(project, aws, names, compile_pipeline=compile_pipeline, report=_reporter(terminal))
+
+
+def show_outcome(made: Plan, terminal: Terminal) -> None:
+    """One line per pipeline: created, updated (in what) or unchanged."""
+    for pipeline in made.pipelines:
+        differs = f" ({', '.join(pipeline.differs)})" if pipeline.differs else ""
+        terminal.line(f"{pipeline.name}: {pipeline.change}{differs}")
+
+
+def _print_templates(project: Project, terminal: Terminal) -> None:
+    from deploy.bootstrap import base_stack, services_stack
+    from deploy.bundle import function_bundles
+
+    for stack in (base_stack(project), services_stack(project, function_bundles(project))):
+        terminal.line(f"# stack: {stack.name}")
+        for key, value in stack.parameters:
+            terminal.line(f"# parameter: {key}={value}")
+        terminal.line(stack.template.rstrip("\n"))
+        terminal.line("---")
+
+
+def _reporter(terminal: Terminal) -> Callable[[Action], None]:
+    begun = time.monotonic()
+
+    def report(action: Action) -> None:
+        terminal.note(f"  {action.text}  [{time.monotonic() - begun:.1f} s]")
+
+    return report
+
+
+def _waiting() -> Waiting:
+    from deploy.bootstrap import Waiting
+
+    return Waiting(clock=time.monotonic, sleep=time.sleep)
+
+
+def _document(project: Project, made: Plan, services: int) -> dict[str, object]:
+    return {
+        "environment": project.environment.name,
+        "pipelines": [
+            {"name": each.name, "arn": each.arn, "change": each.change, "differs": list(each.differs)}
+            for each in made.pipelines
+        ],
+        "writes": services + len(made.actions),
+    }

@@ -1,0 +1,205 @@
+"""Long work while it goes on: a live picture on a terminal, plain lines where nobody watches."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from commands.tables import STYLES, between, duration, now
+from commands.terminal import Terminal
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+    from deploy.executions import Step
+    from deploy.follow import Snapshot
+
+# Without a terminal, a step at work says every so many seconds that it is.
+HEARTBEAT_SECONDS = 30.0
+MARKS = {"Succeeded": "✓", "Failed": "✗", "Stopped": "■", "Stopping": "■"}
+NOT_BEGUN = "·"
+
+
+@contextmanager
+def working(terminal: Terminal, doing: str) -> Iterator[Callable[[str], None]]:
+    """Says what is being done and how long it took. Call what it gives to say what of it."""
+    begun = time.monotonic()
+    if not terminal.is_live:
+        yield terminal.note
+        terminal.note(f"{doing}: {duration(time.monotonic() - begun)}")
+        return
+    with terminal.console_for_notes.status(doing) as status:
+        yield lambda detail: status.update(f"{doing}: {detail}")
+    terminal.note(f"{doing}: {duration(time.monotonic() - begun)}")
+
+
+class Progress:
+    """Shows the snapshots of one execution. Use as a context, so that the terminal is left in order."""
+
+    def __init__(self, name: str, terminal: Terminal, *, clock: Callable[[], datetime] = now) -> None:
+        self._show = _Picture(name, terminal, clock) if terminal.is_live else _Lines(name, terminal, clock)
+
+    def __enter__(self) -> Self:
+        self._show.begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._show.end()
+
+    def update(self, snapshot: Snapshot) -> None:
+        """The newest snapshot."""
+        self._show.update(snapshot)
+
+
+def readable(line: str) -> str:
+    """A log line for people: our functions' JSON as "event key=value ...", anything else as it is."""
+    if line.startswith("{"):
+        try:
+            fields = json.loads(line)
+        except ValueError:
+            return line
+        event = fields.pop("event", None)
+        if event:
+            return " ".join([str(event), *(f"{key}={value}" for key, value in fields.items())])
+    return line
+
+
+class _Lines:
+    """A line per change, with the time of day."""
+
+    def __init__(self, name: str, terminal: Terminal, clock: Callable[[], datetime]) -> None:
+        self._name, self._terminal, self._clock = name, terminal, clock
+        self._told: dict[str, tuple[str, int]] = {}
+        self._trouble = ""
+        self._last_at: datetime | None = None
+
+    def begin(self) -> None:
+        """Nothing to prepare."""
+
+    def end(self) -> None:
+        """Nothing to put in order."""
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Tells what is new since the snapshot before."""
+        if snapshot.trouble and snapshot.trouble != self._trouble:
+            self._say(f"{snapshot.trouble}; looking again")
+        self._trouble = snapshot.trouble
+        for step in snapshot.seen.steps:
+            if self._told.get(step.name) != (step.status, step.attempts):
+                self._told[step.name] = (step.status, step.attempts)
+                self._say(self._line(step))
+        self._heartbeat(snapshot)
+
+    def _line(self, step: Step) -> str:
+        took = f" ({between(step.started, step.ended, self._clock())})" if step.is_over else ""
+        cached = " from cache" if step.cached_from else ""
+        reason = f": {step.reason}" if step.reason else ""
+        return f"{step.name} {step.status}{cached}{took}{reason}"
+
+    def _heartbeat(self, snapshot: Snapshot) -> None:
+        at = self._clock()
+        silent = (at - self._last_at).total_seconds() if self._last_at else 0.0
+        for step in snapshot.seen.steps:
+            if not step.is_over and silent >= HEARTBEAT_SECONDS:
+                doing = f": {readable(snapshot.last_line)}" if snapshot.last_line else ""
+                self._say(f"{step.name} {step.status}, {between(step.started, None, at)} so far{doing}")
+
+    def _say(self, text: str) -> None:
+        self._last_at = self._clock()
+        self._terminal.note(f"{self._last_at.astimezone():%H:%M:%S}  {self._name}  {text}")
+
+
+class _Picture:
+    """All steps at once, redrawn several times a second while the service is asked less often."""
+
+    def __init__(self, name: str, terminal: Terminal, clock: Callable[[], datetime]) -> None:
+        self._name, self._terminal, self._clock = name, terminal, clock
+        self._snapshot: Snapshot | None = None
+        self._live: Live | None = None
+
+    def begin(self) -> None:
+        """Takes the terminal over."""
+        from rich.live import Live
+
+        self._live = Live(
+            get_renderable=self._draw, console=self._terminal.console_for_notes, refresh_per_second=10
+        )
+        self._live.start()
+
+    def end(self) -> None:
+        """Leaves the last picture standing and gives the terminal back."""
+        if self._live is not None:
+            self._live.stop()
+
+    def update(self, snapshot: Snapshot) -> None:
+        """The next redraw shows it."""
+        self._snapshot = snapshot
+
+    def _draw(self) -> RenderableType:
+        from rich.console import Group
+        from rich.spinner import Spinner
+        from rich.text import Text
+
+        if self._snapshot is None:
+            return Spinner("dots", text=self._name)
+        at, seen = self._clock(), self._snapshot.seen
+        execution = seen.execution
+        head = Text.assemble(
+            (self._name, "bold"),
+            f"  {execution.id}  ",
+            (execution.status, STYLES.get(execution.status, "")),
+            f"  {between(execution.started, execution.ended, at)}",
+        )
+        trouble = (
+            [Text(f"! {self._snapshot.trouble}; looking again", style="yellow")]
+            if self._snapshot.trouble
+            else []
+        )
+        return Group(head, self._steps(at), *trouble)
+
+    def _steps(self, at: datetime) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text
+
+        assert self._snapshot is not None  # noqa: S101 - for the type checker; _draw has looked
+        seen = self._snapshot.seen
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=1)
+        grid.add_column(no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis")
+        names = [name for name in seen.declared if seen.step(name) or not seen.execution.is_over]
+        for name in names:
+            step = seen.step(name)
+            if step is None:
+                grid.add_row(Text(NOT_BEGUN, style="dim"), Text(name, style="dim"), "", "")
+            else:
+                grid.add_row(_mark(step, at), name, between(step.started, step.ended, at), self._beside(step))
+        return grid
+
+    def _beside(self, step: Step) -> RenderableType:
+        """What stands right of a step: its reason, its cache hit, or its newest log line."""
+        from rich.text import Text
+
+        assert self._snapshot is not None  # noqa: S101 - as above
+        at_work = [each.name for each in self._snapshot.seen.steps if not each.is_over]
+        if step.reason:
+            return Text(step.reason, style="red")
+        if step.cached_from:
+            return Text("from cache", style="dim")
+        if at_work and step.name == at_work[-1]:
+            return Text(readable(self._snapshot.last_line), style="dim")
+        return Text("")
+
+
+def _mark(step: Step, at: datetime) -> RenderableType:
+    from rich.text import Text
+
+    frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+    mark = MARKS.get(step.status, frames[int(at.timestamp() * 10) % len(frames)])
+    return Text(mark, style=STYLES.get(step.status, ""))

@@ -1,0 +1,173 @@
+"""What deploying comes down to: a list of frozen actions, made by planners that only read.
+
+An executor carries such a list out (deploy/apply.py); another may print it. Nothing here calls AWS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An object that the bucket does not hold yet; `key` carries the hash of what it holds."""
+
+    bucket: str
+    key: str
+    body: bytes | Path = field(repr=False)
+    owner: str
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"upload s3://{self.bucket}/{self.key} ({size_of(self.size)})"
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.body.stat().st_size if isinstance(self.body, Path) else len(self.body)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A CloudFormation stack as it should be."""
+
+    name: str
+    template: str = field(repr=False)
+    parameters: Pairs
+    tags: Pairs
+
+
+@dataclass(frozen=True)
+class CreateStack:
+    """A stack that is not there. `over` names the remains of a failed first attempt, deleted before."""
+
+    stack: Stack
+    over: str | None = None
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        before = f" (after deleting what a failed attempt left, {self.over})" if self.over else ""
+        return f"create stack {self.stack.name}{before}"
+
+
+@dataclass(frozen=True)
+class UpdateStack:
+    """A stack whose template, parameters or tags differ."""
+
+    stack: Stack
+    changed: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"update stack {self.stack.name}: {', '.join(self.changed)}"
+
+
+@dataclass(frozen=True)
+class PipelineSpec:
+    """A pipeline as it should be; `definition` is the canonical JSON."""
+
+    name: str
+    arn: str
+    definition: str = field(repr=False)
+    description: str
+    role: str
+    parallelism: int | None
+    tags: Pairs
+
+
+@dataclass(frozen=True)
+class CreatePipeline:
+    """A pipeline that is not there."""
+
+    pipeline: PipelineSpec
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"create pipeline {self.pipeline.name}"
+
+
+@dataclass(frozen=True)
+class UpdatePipeline:
+    """A pipeline that differs; `changed` says in what."""
+
+    pipeline: PipelineSpec
+    changed: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"update pipeline {self.pipeline.name}: {', '.join(self.changed)}"
+
+
+@dataclass(frozen=True)
+class TagResource:
+    """Tags that a resource lacks, or has with another value."""
+
+    name: str
+    arn: str
+    put: Pairs
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"tag {self.name}: {', '.join(f'{key}={value}' for key, value in self.put)}"
+
+
+@dataclass(frozen=True)
+class CreatePackageGroup:
+    """A model package group that is not there."""
+
+    name: str
+    description: str
+    tags: Pairs
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"create model package group {self.name}"
+
+
+@dataclass(frozen=True)
+class DeleteLeftover:
+    """An endpoint, endpoint configuration or model that an execution left behind."""
+
+    kind: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"delete {self.kind} {self.name}"
+
+
+Action = (
+    Upload
+    | CreateStack
+    | UpdateStack
+    | CreatePipeline
+    | UpdatePipeline
+    | TagResource
+    | CreatePackageGroup
+    | DeleteLeftover
+)
+
+
+def pairs(mapping: dict[str, str]) -> Pairs:
+    """A mapping as a frozen action keeps it: sorted, hashable."""
+    return tuple(sorted(mapping.items()))
+
+
+def size_of(size: float) -> str:
+    """Bytes for people: "812 B", "3.4 KB", "1.2 GB" (units of 1,000, as S3's console counts)."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

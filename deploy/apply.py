@@ -1,0 +1,148 @@
+"""The executor: carries out a list of actions, in order, through one table of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from deploy.actions import (
+    Action,
+    CreatePackageGroup,
+    CreatePipeline,
+    CreateStack,
+    DeleteLeftover,
+    Pairs,
+    PipelineSpec,
+    Stack,
+    TagResource,
+    UpdatePipeline,
+    UpdateStack,
+    Upload,
+)
+from deploy.session import Aws
+
+Report = Callable[[Action], None]
+AT_ONCE = 8
+
+
+def apply(actions: Sequence[Action], aws: Aws, *, report: Report) -> None:
+    """Carries the actions out. Uploads that stand together go eight at once; the rest goes in order.
+
+    `report` hears of each action once it is done. What was done before an error stays done; planning
+    again finds the rest.
+    """
+    for are_uploads, together in groupby(actions, key=lambda action: isinstance(action, Upload)):
+        if are_uploads:
+            _all_at_once(list(together), aws, report)
+        else:
+            _in_order(together, aws, report)
+
+
+def _in_order(actions: Iterable[Action], aws: Aws, report: Report) -> None:
+    for action in actions:
+        EXECUTORS[type(action)](action, aws)
+        report(action)
+
+
+def _all_at_once(actions: Sequence[Action], aws: Aws, report: Report) -> None:
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        # Results are taken in order, in this thread: reporting needs no lock, and the first error is raised.
+        for action, _ in zip(
+            actions, pool.map(lambda each: EXECUTORS[type(each)](each, aws), actions), strict=True
+        ):
+            report(action)
+
+
+def _upload(action: Upload, aws: Aws) -> None:
+    s3 = aws.client("s3")
+    place = {"Bucket": action.bucket, "Key": action.key}
+    if isinstance(action.body, Path):
+        with action.body.open("rb") as stream:
+            s3.upload_fileobj(stream, ExtraArgs={"ExpectedBucketOwner": action.owner}, **place)
+    else:
+        s3.put_object(Body=action.body, ExpectedBucketOwner=action.owner, **place)
+
+
+def _create_stack(action: CreateStack, aws: Aws) -> None:
+    cloudformation = aws.client("cloudformation")
+    if action.over:
+        cloudformation.delete_stack(StackName=action.over)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=action.over)
+    # A failed creation leaves nothing behind on AWS but the stack's name and its events, which say why.
+    cloudformation.create_stack(OnFailure="ROLLBACK", **_stack_request(action.stack))
+
+
+def _update_stack(action: UpdateStack, aws: Aws) -> None:
+    aws.client("cloudformation").update_stack(**_stack_request(action.stack))
+
+
+def _stack_request(stack: Stack) -> dict[str, Any]:
+    return {
+        "StackName": stack.name,
+        "TemplateBody": stack.template,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters],
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "Tags": _tags(stack.tags),
+    }
+
+
+def _create_pipeline(action: CreatePipeline, aws: Aws) -> None:
+    request = _pipeline_request(action.pipeline) | {"Tags": _tags(action.pipeline.tags)}
+    aws.client("sagemaker").create_pipeline(**request)
+
+
+def _update_pipeline(action: UpdatePipeline, aws: Aws) -> None:
+    aws.client("sagemaker").update_pipeline(**_pipeline_request(action.pipeline))
+
+
+def _pipeline_request(pipeline: PipelineSpec) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "PipelineName": pipeline.name,
+        "PipelineDefinition": pipeline.definition,
+        "PipelineDescription": pipeline.description,
+        "RoleArn": pipeline.role,
+    }
+    if pipeline.parallelism is not None:
+        request["ParallelismConfiguration"] = {"MaxParallelExecutionSteps": pipeline.parallelism}
+    return request
+
+
+def _tag_resource(action: TagResource, aws: Aws) -> None:
+    aws.client("sagemaker").add_tags(ResourceArn=action.arn, Tags=_tags(action.put))
+
+
+def _create_package_group(action: CreatePackageGroup, aws: Aws) -> None:
+    aws.client("sagemaker").create_model_package_group(
+        ModelPackageGroupName=action.name,
+        ModelPackageGroupDescription=action.description,
+        Tags=_tags(action.tags),
+    )
+
+
+def _delete_leftover(action: DeleteLeftover, aws: Aws) -> None:
+    sagemaker = aws.client("sagemaker")
+    if action.kind == "endpoint":
+        sagemaker.delete_endpoint(EndpointName=action.name)
+    elif action.kind == "endpoint configuration":
+        sagemaker.delete_endpoint_config(EndpointConfigName=action.name)
+    else:
+        sagemaker.delete_model(ModelName=action.name)
+
+
+def _tags(pairs: Pairs) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in pairs]
+
+
+EXECUTORS: dict[type[Action], Callable[[Any, Aws], None]] = {
+    Upload: _upload,
+    CreateStack: _create_stack,
+    UpdateStack: _update_stack,
+    CreatePipeline: _create_pipeline,
+    UpdatePipeline: _update_pipeline,
+    TagResource: _tag_resource,
+    CreatePackageGroup: _create_package_group,
+    DeleteLeftover: _delete_leftover,
+}

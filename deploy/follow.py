@@ -1,0 +1,82 @@
+"""Following an execution to its end: one snapshot per look, through throttling and expired credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from config.models import Environment
+from deploy import executions, logs
+from deploy.errors import passing
+from deploy.executions import Seen
+from deploy.session import Aws
+
+# Half the pause of the waits themselves would ask more often than anything can change; on AWS a person
+# who watches still wants to see a step end soon.
+LONGEST_PAUSE = 10.0
+# After this many looks in a row without an answer of a kind that passes, following gives up.
+MOST_FAILED_LOOKS = 360
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was seen at one look. `last_line` is the newest log line of the step at work; `trouble` says why
+    the newest look failed, while the rest is what the one before saw."""
+
+    seen: Seen
+    last_line: str = ""
+    trouble: str = ""
+
+
+def follow(
+    connect: Callable[[], Aws],
+    arn: str,
+    *,
+    pause: float,
+    sleep: Callable[[float], None],
+) -> Iterator[Snapshot]:
+    """Looks every `pause` seconds until the execution is over; the last snapshot is of the ended one.
+
+    A look that fails for a passing reason is told of and repeated, with new clients, so that renewed
+    credentials and a stand-in that was started again are found. Any other error is raised.
+    """
+    aws = connect()
+    snapshot = _look(aws, arn, None)
+    failed = 0
+    while True:
+        yield snapshot
+        if snapshot.seen.execution.is_over and not snapshot.trouble:
+            return
+        sleep(pause)
+        try:
+            if snapshot.trouble:
+                aws = connect()
+            snapshot = _look(aws, arn, snapshot.seen.definition)
+            failed = 0
+        except Exception as error:
+            why, failed = _why_passing(error), failed + 1
+            if why is None or failed > MOST_FAILED_LOOKS:
+                raise
+            snapshot = replace(snapshot, trouble=why)
+
+
+def _look(aws: Aws, arn: str, definition: Mapping[str, Any] | None) -> Snapshot:
+    seen = executions.look(aws, arn, definition)
+    at_work = [step for step in seen.steps if not step.is_over]
+    return Snapshot(seen, last_line=logs.last_line(aws, seen, at_work[-1]) if at_work else "")
+
+
+def pause_of(environment: Environment) -> float:
+    """Seconds between two looks: as often as the environment's waits look, ten seconds at most."""
+    return max(0.3, min(LONGEST_PAUSE, environment.polling.first_seconds / 2))
+
+
+def _why_passing(error: Exception) -> str | None:
+    cause: BaseException | None = error
+    while cause is not None:  # connect() raises our own errors from botocore's
+        why = passing(cause) if isinstance(cause, Exception) else None
+        if why:
+            return why
+        cause = cause.__cause__
+    return None

@@ -1,0 +1,187 @@
+"""CloudWatch's log lines of an execution's steps, of any kind that writes some."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deploy.errors import is_missing
+from deploy.executions import Seen, Step, declared_steps
+from deploy.session import Aws
+
+PROCESSING = "/aws/sagemaker/ProcessingJobs"
+TRAINING = "/aws/sagemaker/TrainingJobs"
+ENDPOINTS = "/aws/sagemaker/Endpoints/"
+LAMBDA = "/aws/lambda/"
+OUTPUT = re.compile(r"Steps\.(?P<step>[^.]+)\.OutputParameters\['(?P<output>[^']+)'\]")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a step's lines lie: a log group, and what narrows it down to the step."""
+
+    group: str
+    stream_prefix: str = ""
+    containing: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One log line with the step it belongs to and when it was written."""
+
+    step: str
+    at: datetime
+    text: str
+
+
+def sources(seen: Seen, step: Step) -> tuple[Source, ...]:
+    """The places where the lines of a step are looked for; none for steps that write no log."""
+    return tuple(
+        source for key, find in FINDERS.items() if key in step.metadata for source in find(seen, step)
+    )
+
+
+def lines(aws: Aws, seen: Seen, step: Step) -> Iterator[Line]:
+    """All lines of a step, oldest first, asked for page by page."""
+    for source in sources(seen, step):
+        for event in _events(aws, source):
+            at = datetime.fromtimestamp(event["timestamp"] / 1000, tz=UTC)
+            yield Line(step.name, at, event["message"].rstrip("\n"))
+
+
+def last_line(aws: Aws, seen: Seen, step: Step) -> str:
+    """The newest line of a step that has any text; empty when there is none yet."""
+    newest = ""
+    for source in sources(seen, step):
+        for event in _tail(aws, source):
+            newest = event["message"].strip() or newest
+    return newest
+
+
+def _of_processing_job(seen: Seen, step: Step) -> Iterator[Source]:
+    del seen
+    # A job's streams are <job name>/<instance>-<time>; the slash keeps a job with a longer name out.
+    yield Source(PROCESSING, stream_prefix=_last(step.metadata["ProcessingJob"]["Arn"]) + "/")
+
+
+def _of_training_job(seen: Seen, step: Step) -> Iterator[Source]:
+    del seen
+    yield Source(TRAINING, stream_prefix=_last(step.metadata["TrainingJob"]["Arn"]) + "/")
+
+
+def _of_function(seen: Seen, step: Step) -> Iterator[Source]:
+    """The function's log is shared by all executions: its lines carry the execution's id."""
+    name = step.metadata["Lambda"].get("Arn", "").split(":function:")[-1].split(":")[0]
+    until = step.ended + timedelta(seconds=30) if step.ended else None
+    if name:
+        yield Source(LAMBDA + name, containing=seen.execution.id, since=step.started, until=until)
+
+
+def _of_callback(seen: Seen, step: Step) -> Iterator[Source]:
+    """The function behind the queue, which has the queue's name, then the log of what is waited for."""
+    callback = step.metadata["Callback"]
+    queue = callback.get("SqsQueueUrl", "").rpartition("/")[2]
+    if queue and callback.get("CallbackToken"):
+        # The function logs a fingerprint of the token and not the token, which is a key to the step
+        # (lambdas/waiting/log.py).
+        fingerprint = hashlib.sha256(callback["CallbackToken"].encode()).hexdigest()[:16]
+        yield Source(LAMBDA + queue, containing=fingerprint, since=step.started)
+    arguments = _arguments(seen, step)
+    name = arguments.get("name", "")
+    if arguments.get("waits_for") == "automl" and name:
+        # Autopilot's jobs carry the AutoML job's name in front.
+        yield Source(TRAINING, stream_prefix=name)
+    elif arguments.get("waits_for") == "endpoint" and name:
+        yield Source(ENDPOINTS + name)
+
+
+def _arguments(seen: Seen, step: Step) -> dict[str, str]:
+    """The arguments of a callback as far as they are texts or outputs of earlier steps."""
+    declared = next(each for each in declared_steps(seen.definition) if each["Name"] == step.name)
+    values = {name: _value(seen, value) for name, value in declared.get("Arguments", {}).items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _value(seen: Seen, value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    reference = OUTPUT.fullmatch(str(value.get("Get", ""))) if isinstance(value, Mapping) else None
+    producer = seen.step(reference["step"]) if reference else None
+    if reference is None or producer is None:
+        return None
+    for metadata in producer.metadata.values():
+        for output in metadata.get("OutputParameters", []) if isinstance(metadata, Mapping) else []:
+            if output["Name"] == reference["output"]:
+                return str(output["Value"])
+    return None
+
+
+FINDERS: Mapping[str, Callable[[Seen, Step], Iterator[Source]]] = {
+    "ProcessingJob": _of_processing_job,
+    "TrainingJob": _of_training_job,
+    "Lambda": _of_function,
+    "Callback": _of_callback,
+}
+
+
+def _events(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
+    client = aws.client("logs")
+    token: str | None = None
+    while True:
+        try:
+            page = client.filter_log_events(**_request(source), **({"nextToken": token} if token else {}))
+        except ClientError as error:
+            if is_missing(error):  # the group is made with the first line
+                return
+            raise
+        yield from page["events"]
+        token = page.get("nextToken")
+        if not token:
+            return
+
+
+def _tail(aws: Aws, source: Source) -> list[Mapping[str, Any]]:
+    """The newest lines. A job's log may be long: its newest stream is read from the end."""
+    if not source.stream_prefix:
+        return list(_events(aws, source))[-1:]
+    client = aws.client("logs")
+    try:
+        streams = client.describe_log_streams(
+            logGroupName=source.group, logStreamNamePrefix=source.stream_prefix, limit=50
+        )["logStreams"]
+        if not streams:
+            return []
+        newest = max(streams, key=lambda stream: stream.get("lastEventTimestamp", 0))
+        page = client.get_log_events(
+            logGroupName=source.group, logStreamName=newest["logStreamName"], limit=20, startFromHead=False
+        )
+    except ClientError as error:
+        if is_missing(error):
+            return []
+        raise
+    return list(page["events"])
+
+
+def _request(source: Source) -> dict[str, Any]:
+    request: dict[str, Any] = {"logGroupName": source.group}
+    if source.stream_prefix:
+        request["logStreamNamePrefix"] = source.stream_prefix
+    if source.containing:
+        request["filterPattern"] = f'"{source.containing}"'
+    if source.since:
+        request["startTime"] = int(source.since.timestamp() * 1000)
+    if source.until:
+        request["endTime"] = int(source.until.timestamp() * 1000)
+    return request
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2]

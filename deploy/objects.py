@@ -1,0 +1,62 @@
+"""Reading the bucket: documents, and what lies below a place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deploy.errors import is_missing
+from deploy.session import Aws
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object of a bucket; `size` in bytes."""
+
+    uri: str
+    size: int
+
+
+def split(uri: str) -> tuple[str, str]:
+    """s3://bucket/key as bucket and key."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def read(aws: Aws, uri: str) -> bytes | None:
+    """The whole object; None when there is none."""
+    bucket, key = split(uri)
+    try:
+        body: bytes = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+    return body
+
+
+def read_json(aws: Aws, uri: str) -> Any | None:
+    """The JSON document in an object; None when there is no such object, or no JSON in it."""
+    body = read(aws, uri)
+    try:
+        return None if body is None else json.loads(body)
+    except ValueError:
+        return None
+
+
+def below(aws: Aws, uri: str) -> Iterator[Found]:
+    """Every object whose URI begins with this one, in the order of the keys."""
+    bucket, prefix = split(uri)
+    token: str | None = None
+    while True:
+        more = {"ContinuationToken": token} if token else {}
+        page = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
+        for entry in page.get("Contents", []):
+            yield Found(f"s3://{bucket}/{entry['Key']}", entry["Size"])
+        token = page.get("NextContinuationToken")
+        if not token:
+            return

@@ -1,0 +1,145 @@
+"""CloudFormation stacks: what is there, what differs, waiting for the end, and the reason of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deploy.actions import CreateStack, Stack, UpdateStack
+from deploy.errors import StackError, is_missing
+from deploy.session import Aws
+
+# After these a stack can be updated; the other final states need a deletion first.
+USABLE = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+# What a first attempt leaves that failed: nothing but the name, which a second attempt needs.
+REMAINS = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"})
+POLL_SECONDS = 3.0
+# The same stacks take 2 to 4 minutes on AWS; an hour means that something hangs.
+LONGEST_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack as CloudFormation tells of it."""
+
+    status: str
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether CloudFormation is at work on it."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+
+def look_up(aws: Aws, name: str) -> Deployed | None:
+    """The stack of that name; None when there is none."""
+    try:
+        answer = aws.client("cloudformation").describe_stacks(StackName=name)
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+    stack = answer["Stacks"][0]
+    return Deployed(
+        status=stack["StackStatus"],
+        parameters={entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])},
+        tags={entry["Key"]: entry["Value"] for entry in stack.get("Tags", [])},
+    )
+
+
+def plan(aws: Aws, stack: Stack) -> CreateStack | UpdateStack | None:
+    """What brings the stack about; None when it is as it should be. Only reads."""
+    deployed = look_up(aws, stack.name)
+    if deployed is None:
+        return CreateStack(stack)
+    if deployed.status in REMAINS:
+        return CreateStack(stack, over=deployed.status)
+    changed = []
+    if _template(aws, stack.name) != stack.template.strip():
+        changed.append("template")
+    wanted = dict(stack.parameters)
+    changed += [key for key, value in sorted(wanted.items()) if deployed.parameters.get(key) != value]
+    if dict(stack.tags) != deployed.tags:
+        changed.append("tags")
+    return UpdateStack(stack, tuple(changed)) if changed else None
+
+
+def settle(
+    aws: Aws, name: str, *, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> Deployed | None:
+    """Waits until CloudFormation does nothing more on the stack; `clock` in seconds, monotonic."""
+    begun = clock()
+    while (deployed := look_up(aws, name)) is not None and deployed.in_progress:
+        if clock() - begun > LONGEST_SECONDS:
+            raise StackError(
+                f'stack "{name}" is still {deployed.status} after an hour',
+                hint=f"aws cloudformation describe-stack-events --stack-name {name}",
+            )
+        sleep(POLL_SECONDS)
+    return deployed
+
+
+def check_done(aws: Aws, name: str, deployed: Deployed | None) -> None:
+    """Raises StackError with the reason of the first resource that failed, unless the stack stands."""
+    if deployed is not None and deployed.status in DONE:
+        return
+    status = deployed.status if deployed else "gone"
+    raise StackError(
+        f'stack "{name}" ended as {status}: {reason(aws, name)}',
+        hint=f"mend the cause, then run the command again "
+        f"(aws cloudformation describe-stack-events --stack-name {name} shows all events)",
+    )
+
+
+def reason(aws: Aws, name: str) -> str:
+    """Why the newest attempt failed: the first failure in it; those after it are its consequences."""
+    failures = []
+    for event in _events(aws, name):
+        if event["ResourceStatus"].endswith("_FAILED"):
+            failures.append(event)
+        elif _is_begin(event, name):
+            break
+    if not failures:
+        return "CloudFormation gives no reason"
+    first = failures[-1]
+    said = first.get("ResourceStatusReason", "no reason given")
+    return f"{first['LogicalResourceId']} ({first['ResourceType']}): {said}"
+
+
+def _is_begin(event: Mapping[str, Any], name: str) -> bool:
+    return event["LogicalResourceId"] == name and event["ResourceStatus"] in {
+        "CREATE_IN_PROGRESS",
+        "UPDATE_IN_PROGRESS",
+    }
+
+
+def _events(aws: Aws, name: str) -> list[Mapping[str, Any]]:
+    """All events, newest first."""
+    cloudformation = aws.client("cloudformation")
+    events: list[Mapping[str, Any]] = []
+    token: str | None = None
+    while True:
+        page = cloudformation.describe_stack_events(StackName=name, **({"NextToken": token} if token else {}))
+        events += page["StackEvents"]
+        token = page.get("NextToken")
+        if not token:
+            return events
+
+
+def _template(aws: Aws, name: str) -> str:
+    """The template as it was sent; CloudFormation trims it."""
+    answer = aws.client("cloudformation").get_template(StackName=name, TemplateStage="Original")
+    return str(answer["TemplateBody"]).strip()

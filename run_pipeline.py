@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""The command line: hands the words to a command and turns what comes back into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code (the table is in docs/commands.md).
+
+    This is the outermost edge: whatever a command raises ends here as one fact with a hint.
+    """
+    from commands.parser import parse
+    from commands.terminal import Terminal
+
+    words = sys.argv[1:] if words is None else words
+    terminal = Terminal.of_process()
+    try:
+        code = parse(words, terminal).run(terminal)
+        terminal.flush()
+    except BrokenPipeError:  # the reader of a pipe has seen enough (`... | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        terminal.note("interrupted")
+        return 130
+    except Exception as error:  # noqa: BLE001 - the edge of the process: a person reads it, not a caller
+        from commands.failure import report
+
+        return report(error, words, terminal)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
