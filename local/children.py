@@ -19,21 +19,8 @@ from typing import IO, Any
 import psutil
 
 from local.identities import Identities
+from local.scrubbing import for_children
 
-# What a child may know of the machine; everything else (AWS_*, *_PROXY, HF_TOKEN, PYTHONPATH…) stays out.
-_PASSED_ON = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "TZ",
-    "TMPDIR",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "SYSTEMROOT",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-)
 _OFFLINE = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "NO_PROXY": "*",
@@ -49,11 +36,6 @@ _OFFLINE = {
 _NO_TELEMETRY = "SchemaVersion: '1.0'\nSageMaker:\n  PythonSDK:\n    Modules:\n      TelemetryOptOut: true\n"
 
 Process = subprocess.Popen[Any]
-
-
-def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of an environment that says nothing about accounts, networks or tokens."""
-    return {name: environment[name] for name in _PASSED_ON if name in environment}
 
 
 class Children:
@@ -80,10 +62,10 @@ class Children:
     def environment(
         self, *, home: Path, role_arn: str | None = None, extra: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """All that a child gets: the stand-in's address and keys (of the role), `home`, and `extra` on top."""
+        """All that a child gets: the stand-in's address, keys (of the role), `home`, and `extra` on top."""
         identity = self._identities.for_role(role_arn) if role_arn else self._identities.own
         return {
-            **scrubbed(os.environ),
+            **for_children(os.environ),
             **_OFFLINE,
             "HOME": str(home),
             "AWS_ENDPOINT_URL": self._endpoint,
@@ -157,9 +139,9 @@ class Children:
 
     def _tell_guard(self, line: str) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):  # a guard that is gone guards nothing
-            assert self._guard.stdin is not None
-            self._guard.stdin.write(f"{line}\n".encode())
-            self._guard.stdin.flush()
+            if self._guard.stdin is not None:
+                self._guard.stdin.write(f"{line}\n".encode())
+                self._guard.stdin.flush()
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

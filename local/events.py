@@ -112,6 +112,15 @@ def _input(target: Mapping[str, Any], event: dict[str, Any]) -> Any:
     return event
 
 
+def _as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
+    """moto keeps times as numbers and a field of its own beside them."""
+    time = event.get("time")
+    if isinstance(time, (int, float)):
+        time = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    kept = {name: value for name, value in event.items() if name != "ingestion-time"}
+    return {**kept, "time": time}
+
+
 def _install(events: Events) -> None:
     def send_to_targets(rule: Any, event: dict[str, Any], transform_input: bool = True) -> None:
         pattern = rule.event_pattern
@@ -120,10 +129,7 @@ def _install(events: Events) -> None:
         if not transform_input:  # moto's archives and replays keep the event as it is
             original(rule, event, transform_input)
             return
-        time = event.get("time")
-        if isinstance(time, (int, float)):
-            event = {**event, "time": datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
-        events.deliver(rule, event)
+        events.deliver(rule, _as_sent(event))
 
     original = models.Rule.send_to_targets
     models.Rule.send_to_targets = send_to_targets

@@ -90,7 +90,8 @@ def _call(handler, request):  # type: ignore[no-untyped-def]
 
 
 def _raised(error):  # type: ignore[no-untyped-def]
-    trace = traceback.extract_tb(error.__traceback__)[1:]
+    error = error.with_traceback(error.__traceback__.tb_next)  # from the handler on, without this module
+    trace = traceback.extract_tb(error.__traceback__)
     print(f"[ERROR] {type(error).__name__}: {error}")
     traceback.print_exception(error, file=sys.stdout)
     answer = _failure(type(error).__name__, str(error), log=False)

@@ -214,14 +214,6 @@ class Workers:
             worker.stop()
         return min(left, default=None)
 
-    def forget(self, function_name: str) -> None:
-        """The code or the settings of a function changed: its warm processes are of no more use."""
-        with self._lock:
-            gone = [worker for worker in self._idle if f":function:{function_name}" in str(worker.key[0])]
-            self._idle = [worker for worker in self._idle if worker not in gone]
-        for worker in gone:
-            worker.stop()
-
     def stop(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []

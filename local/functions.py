@@ -1,4 +1,4 @@
-"""Lambda functions that run: every way of invoking one ends here, in a child process with the uploaded code."""
+"""Lambda functions that run: every way of invoking one ends here, in a process with the uploaded code."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from moto.awslambda import models
 from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.responses import LambdaResponse
 
 from local.api import ApiError
 from local.function_workers import FunctionVersion, Invocation, Workers
@@ -31,7 +32,7 @@ _RETRY_AFTER_SECONDS = (
 
 @dataclass(frozen=True)
 class InvokeResult:
-    """`payload` is the JSON text; `error` is None or "Unhandled"; `log` the last 4 KiB of the invocation's log."""
+    """`payload` is JSON text; `error` is None or "Unhandled"; `log` has the last 4 KiB of what was logged."""
 
     payload: str
     error: str | None
@@ -56,7 +57,8 @@ class Functions:
 
     def invoke(self, arn: str, payload: object) -> InvokeResult:
         """Runs the function and waits for it. ApiError where there is no such function."""
-        return self.run(self._find(arn), payload, invoked_arn=arn if arn.startswith("arn:") else None)
+        function = self._find(arn)
+        return self.run(function, payload, invoked_arn=_invoked_arn(function, arn, None))
 
     def invoke_later(self, arn: str, payload: object) -> None:
         """As InvocationType Event: returns at once; failures are tried again after one and two minutes."""
@@ -144,36 +146,70 @@ def _framed(made: Invocation, version: FunctionVersion, request_id: str) -> list
     milliseconds = made.seconds * 1000
     lines = [f"START RequestId: {request_id} Version: {version.version}", *made.log.splitlines()]
     kind = "" if made.failure is None else str(made.failure.get("errorType", ""))
-    if kind in ("Sandbox.Timedout", "Runtime.ExitError"):
-        assert made.failure is not None
+    if made.failure is not None and kind in ("Sandbox.Timedout", "Runtime.ExitError"):
         lines.append(str(made.failure["errorMessage"]))
     return [
         *lines,
         f"END RequestId: {request_id}",
-        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\t"
-        f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {version.memory_mb} MB",
+        "\t".join(
+            (
+                f"REPORT RequestId: {request_id}",
+                f"Duration: {milliseconds:.2f} ms",
+                f"Billed Duration: {int(milliseconds) + 1} ms",
+                f"Memory Size: {version.memory_mb} MB",
+            )
+        ),
     ]
 
 
 def _install(functions: Functions) -> None:
-    """moto's functions run nothing without Docker; all its ways of invoking go through this method."""
+    """moto's functions run nothing without Docker; all its ways of invoking go through these methods."""
 
-    def invoke(function: Any, body: Any, request_headers: Mapping[str, str], response_headers: Any) -> bytes:
+    def invoke_function(
+        function: Any, body: Any, request_headers: Mapping[str, str], response_headers: Any, arn: str = ""
+    ) -> bytes:
         payload = _event(body)
         kind = _header(request_headers, "x-amz-invocation-type") or "RequestResponse"
         response_headers["x-amz-executed-version"] = str(function.version)
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            functions.invoke_later(function.function_arn, payload)
+            functions.invoke_later(arn or function.function_arn, payload)
             return b""
-        result = functions.run(function, payload)
+        result = functions.run(function, payload, invoked_arn=arn or None)
         if result.error is not None:
             response_headers["x-amz-function-error"] = result.error
         response_headers["x-amz-log-result"] = base64.b64encode(result.log.encode()).decode()
         return result.payload.encode()
 
-    models.LambdaFunction.invoke = invoke
+    def invoke(
+        backend: Any,
+        function_name: str,
+        qualifier: str | None,
+        body: Any,
+        headers: Any,
+        response_headers: Any,
+    ) -> bytes:
+        function = backend.get_function(function_name, qualifier)
+        arn = _invoked_arn(function, function_name, qualifier)
+        payload = invoke_function(function, body, headers, response_headers, arn)
+        response_headers["Content-Length"] = str(len(payload))
+        return payload
+
+    def get_parameter(response: Any, name: str, if_none: Any = None) -> Any:
+        return original(response, "Qualifier" if name == "qualifier" else name, if_none)
+
+    original = LambdaResponse._get_param
+    LambdaResponse._get_param = get_parameter  # moto reads ?qualifier=, clients send ?Qualifier=
+    models.LambdaFunction.invoke = invoke_function
+    models.LambdaBackend.invoke = invoke
+
+
+def _invoked_arn(function: Any, name: str, qualifier: str | None) -> str:
+    """The ARN with the qualifier that the caller used."""
+    used = qualifier or (name.rpartition(":")[2] if ":" in name.rpartition("function:")[2] else None)
+    unqualified = ":".join(function.function_arn.split(":")[:7])
+    return f"{unqualified}:{used}" if used else unqualified
 
 
 def _event(body: Any) -> object:

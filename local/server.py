@@ -7,6 +7,7 @@ everything written down. Nothing in this process connects to anything but this m
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import logging
 import os
@@ -14,10 +15,9 @@ import signal
 import socket
 import sys
 import threading
-import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from local.assembly import Machine
@@ -55,6 +55,7 @@ def serve(folder: Path, settings_document: dict[str, Any]) -> int:
     from local.settings import StandInSettings
 
     settings = StandInSettings.from_json(settings_document)
+    lock = _only_one(folder)
     listener = _listen(settings.port)
     port: int = listener.getsockname()[1]
     machine = _assemble(folder, settings, f"http://127.0.0.1:{port}")
@@ -63,7 +64,7 @@ def serve(folder: Path, settings_document: dict[str, Any]) -> int:
         signal.signal(number, lambda *_: ending.set())
     server = _http_server(listener, machine)
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
-    _announce(folder, port)
+    _announce(folder, port, settings_document.get("digest"))
     machine.start()
     while not ending.wait(30):
         machine.functions.retire_idle()
@@ -71,7 +72,18 @@ def serve(folder: Path, settings_document: dict[str, Any]) -> int:
     server.shutdown()
     machine.stop()
     (folder / "server.json").unlink(missing_ok=True)
+    lock.close()
     return 0
+
+
+def _only_one(folder: Path) -> IO[str]:
+    """Two servers on one folder would write over each other's state; the lock ends with the process."""
+    lock = (folder / "server.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RuntimeError(f"another stand-in serves {folder}") from error
+    return lock
 
 
 def keep_on_this_machine() -> None:
@@ -110,7 +122,7 @@ def _http_server(listener: socket.socket, machine: Machine) -> Any:
     return make_server(listener, machine.gateway)
 
 
-def _announce(folder: Path, port: int) -> None:
+def _announce(folder: Path, port: int, settings_digest: str | None) -> None:
     """Written last and in one move: who reads it finds a stand-in that answers."""
     import psutil
 
@@ -120,7 +132,7 @@ def _announce(folder: Path, port: int) -> None:
         "port": port,
         "endpoint": f"http://127.0.0.1:{port}",
         "version": 1,
-        "ready": time.time(),
+        "settings": settings_digest,
     }
     temporary = folder / f".server.json.{os.getpid()}"
     temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
