@@ -71,7 +71,7 @@ class ParameterError(PlatformError):
         if len(self.problems) == 1:
             super().__init__(self.problems[0].fact, hint=self.problems[0].hint)
         else:
-            super().__init__("\n".join(map(_listed, self.problems)), hint=_advice(self.problems))
+            super().__init__("\n".join(map(_listed, self.problems)))
 
 
 class UnknownNameError(PlatformError):

@@ -5,33 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from config.models.common import PipelineConfig
+if TYPE_CHECKING:
+    from config.models.common import PipelineConfig
+    from config.rules.rule import KindRules
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A row: where the model and the rules of a kind are, as "module:NAME"."""
+    """A row: where the model and the rules of a kind are, as "module:NAME", and its processing steps."""
 
     name: str
     model_path: str
     rules_path: str
+    processing_steps: tuple[str, ...]
 
     @property
     def model(self) -> type[PipelineConfig]:
         """The model of its files."""
-        return cast(type[PipelineConfig], _resolve(self.model_path))
+        return cast("type[PipelineConfig]", _resolve(self.model_path))
 
     @property
-    def rules(self) -> Any:
+    def rules(self) -> KindRules:
         """Its checks across keys."""
-        return _resolve(self.rules_path)
+        return cast("KindRules", _resolve(self.rules_path))
 
 
 _KINDS: Final = (
-    Kind("training", "config.models.training:TrainingConfig", "config.rules.training:RULES"),
-    Kind("inference", "config.models.inference:InferenceConfig", "config.rules.inference:RULES"),
+    Kind("training", "config.models.training:TrainingConfig", "config.rules.training:RULES", ("prepare",)),
+    Kind(
+        "inference",
+        "config.models.inference:InferenceConfig",
+        "config.rules.inference:RULES",
+        ("preprocess", "evaluate"),
+    ),
 )
 
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}

@@ -8,17 +8,29 @@ execution trains 5 epochs; without the ``-p`` 2, and 2 is the default that the d
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
+from config.checking import CheckedPipeline, check_pipeline, problems_of
+from config.document import Document
+from config.environment_values import environment_findings, with_environment
 from config.errors import ConfigurationError, Problem, UnknownNameError
-from config.kinds import KINDS
+from config.explain import explain
 from config.models.common import PipelineConfig
 from config.models.environment import Environment
+from config.models.inference import InferenceConfig
 from config.models.project import Project
 from config.reading import read_file
+from config.rules.environment import RULES as ENVIRONMENT_RULES
+from config.rules.project import project_findings
+from config.rules.rule import Surroundings, findings, placed_findings
+from config.suggest import did_you_mean, quoted
+from config.validation import validate
+
+ENVIRONMENTS = Path("config", "environments")
+PIPELINES = Path("config", "pipelines")
 
 
 def repository_root() -> Path:
@@ -26,33 +38,148 @@ def repository_root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
-def load_project(environment: str, root: Path | None = None) -> Project:
-    """The checked configuration for ``environment``; raises ConfigurationError with every problem."""
+def environment_names(root: Path | None = None) -> tuple[str, ...]:
+    """The environments there are, by file name."""
+    return tuple(sorted(file.stem for file in ((root or repository_root()) / ENVIRONMENTS).glob("*.yaml")))
+
+
+def load_environment(name: str, root: Path | None = None) -> Environment:
+    """One environment alone; raises UnknownNameError or ConfigurationError."""
     base = (root or repository_root()).resolve()
-    problems: list[Problem] = []
-    files = sorted((base / "config" / "environments").glob("*.yaml"))
-    chosen = next((file for file in files if file.stem == environment), None)
-    if chosen is None:
-        raise UnknownNameError("environment", environment, [file.stem for file in files])
-    env = _load(chosen, base, problems)
-    pipelines = [
-        _load(file, base, problems) for file in sorted((base / "config" / "pipelines").glob("*.yaml"))
-    ]
-    if problems or not isinstance(env, Environment):
+    environment, _, problems = _environment(name, base)
+    if environment is None or problems:
         raise ConfigurationError(problems)
-    named = {each.name: each for each in pipelines if isinstance(each, PipelineConfig)}
-    return Project(base, env, named)
+    return environment
 
 
-def _load(file: Path, base: Path, problems: list[Problem]) -> Any:
-    document, found = read_file(file, file.relative_to(base).as_posix())
-    problems.extend(found)
+def load_project(environment: str, root: Path | None = None, *, names: Collection[str] = ()) -> Project:
+    """The checked configuration for ``environment``; raises ConfigurationError with every problem.
+
+    With ``names``, only problems of these pipelines, of those they refer to and of the environment count;
+    a pipeline file that somebody else is in the middle of does not stand in the way.
+    """
+    base = (root or repository_root()).resolve()
+    env, env_document, env_problems = _environment(environment, base)
+    loaded = _Loaded.of(base, env)
+    wanted = loaded.wanted(names)
+    problems = [*env_problems, *loaded.problems(wanted)]
+    if env is not None and env_document is not None:
+        problems += problems_of(env_document, environment_findings(env, loaded.complete))
+    if problems or env is None:
+        raise ConfigurationError(problems)
+    pipelines = {
+        name: with_environment(config, env.parameters.get(name, {}))
+        for name, config in sorted(loaded.complete.items())
+        if loaded.is_sound(name)
+    }
+    return Project(base, env, pipelines, {name: loaded.by_name[name][0].document.file for name in pipelines})
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """Every pipeline file, checked; several may claim one name."""
+
+    by_name: dict[str, list[CheckedPipeline]]
+    unreadable: dict[str, list[Problem]]  # file stem: problems of files that are no YAML at all
+    own: dict[str, list[Problem]]  # name: problems of its files, those between files included
+
+    @classmethod
+    def of(cls, base: Path, env: Environment | None) -> _Loaded:
+        loaded = cls(defaultdict(list), {}, defaultdict(list))
+        around = Surroundings(env, base) if env is not None else None
+        for file in _files(base / PIPELINES):
+            loaded._read(file, base, around)
+        loaded._check_together()
+        return loaded
+
+    @property
+    def complete(self) -> dict[str, PipelineConfig]:
+        """Pipelines that fit their model, by name."""
+        found = {name: checked[0].config for name, checked in self.by_name.items()}
+        return {name: config for name, config in found.items() if config is not None}
+
+    def is_sound(self, name: str) -> bool:
+        """Whether nothing is wrong with a pipeline."""
+        return not self.own[name]
+
+    def wanted(self, names: Collection[str]) -> Collection[str]:
+        """The names asked for and those they refer to; all of them when none is asked for."""
+        everything = [*self.by_name, *self.unreadable]
+        for name in names:
+            if name not in everything:
+                hint = did_you_mean(name, everything)
+                raise UnknownNameError("pipeline", name, sorted(everything), hint)
+        referred = [
+            config.training
+            for name, config in self.complete.items()
+            if name in names and isinstance(config, InferenceConfig)
+        ]
+        return {*names, *referred} if names else everything
+
+    def problems(self, names: Collection[str]) -> list[Problem]:
+        """What is wrong with these pipelines."""
+        own = [problem for name in names for problem in self.own.get(name, ())]
+        return own + [problem for name in names for problem in self.unreadable.get(name, ())]
+
+    def _read(self, file: Path, base: Path, around: Surroundings | None) -> None:
+        document, problems = read_file(file, _label(file, base))
+        if document is None:
+            self.unreadable[file.stem] = problems
+            return
+        checked = check_pipeline(document, around)
+        self.by_name[checked.name].append(checked)
+        self.own[checked.name] += [*problems, *checked.problems]
+
+    def _check_together(self) -> None:
+        for name, checked in self.by_name.items():
+            self.own[name] += _repeated_names(checked)
+        self._check_spelling()
+        values = {name: checked[0].values for name, checked in self.by_name.items() if not self.own[name]}
+        sound = {name: config for name, config in values.items() if config is not None}
+        kinds = {name: checked[0].kind for name, checked in self.by_name.items()}
+        for name, finding in project_findings(sound, kinds):
+            self.own[name] += problems_of(self.by_name[name][0].document, [finding])
+
+    def _check_spelling(self) -> None:
+        """SageMaker's ARNs are in lower case: names that differ in case only are one."""
+        first: dict[str, str] = {}
+        for name, checked in self.by_name.items():
+            other = first.setdefault(name.casefold(), name)
+            if other != name:
+                message = f'"{name}" differs from "{other}" in upper and lower case only'
+                self.own[name].append(checked[0].document.problem(("name",), message, "choose another name"))
+
+
+def _environment(name: str, base: Path) -> tuple[Environment | None, Document | None, list[Problem]]:
+    known = environment_names(base)
+    if name not in known:
+        raise UnknownNameError("environment", name, known, did_you_mean(name, known))
+    file = base / ENVIRONMENTS / f"{name}.yaml"
+    document, problems = read_file(file, _label(file, base))
     if document is None:
-        return None
-    kind = document.data.get("kind") if isinstance(document.data, dict) else None
-    model = Environment if file.parent.name == "environments" else KINDS[str(kind)].model
-    try:
-        return model.model_validate(document.data)
-    except ValidationError as error:
-        problems.extend(document.problem(tuple(e["loc"]), e["msg"]) for e in error.errors())
-        return None
+        return None, None, problems
+    outcome = validate(Environment, document.data)
+    problems = [*problems, *explain(document, Environment, outcome.faults)]
+    problems += problems_of(document, findings(ENVIRONMENT_RULES.values, outcome.partial, outcome.broken))
+    if outcome.config is not None:
+        around = Surroundings(outcome.config, base)
+        found = placed_findings(ENVIRONMENT_RULES.placed, outcome.config, around, frozenset())
+        problems += problems_of(document, found)
+        if outcome.config.name != name:
+            message = f'found {quoted(outcome.config.name)}; the file is called "{name}.yaml"'
+            problems.append(document.problem(("name",), message, f"write name: {name}"))
+    return outcome.config, document, problems
+
+
+def _repeated_names(checked: Sequence[CheckedPipeline]) -> Iterable[Problem]:
+    for other in checked[1:]:
+        message = f'"{other.name}" is the name of {checked[0].document.file} already'
+        yield other.document.problem(("name",), message, "choose another name")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+
+
+def _label(file: Path, base: Path) -> str:
+    return file.relative_to(base).as_posix()

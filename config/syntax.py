@@ -7,6 +7,8 @@ from typing import Final
 
 import yaml
 
+from config.document import Place
+
 _QUOTES: Final = (
     'a value with ": " or " #" in it, or one that starts with a sign such as @ % ` { [ * & !, needs quotes'
 )
@@ -51,18 +53,18 @@ _EXPLANATIONS: Final = (
 )
 
 
-def explain_syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str | None, int, int]:
-    """(what is wrong, hint, line, column) of a mistake in YAML's syntax."""
+def explain_syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str | None, Place]:
+    """(what is wrong, hint, place) of a mistake in YAML's syntax."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = f"{error.problem or ''} {error.context or ''}".strip()
     tab = _tab_in_indentation(text, line)
     if tab is not None:
-        return "a tab where YAML wants spaces", "indent with spaces", line, tab
+        return "a tab where YAML wants spaces", "indent with spaces", Place(line, tab)
     for part, message, hint in _EXPLANATIONS:
         if part in said:
-            return f"{message}{_opened(error)}", hint, line, column
-    return f"not valid YAML: {said}", None, line, column
+            return f"{message}{_opened(error)}", hint, Place(line, column)
+    return f"not valid YAML: {said}", None, Place(line, column)
 
 
 def _tab_in_indentation(text: str, line: int) -> int | None:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from config.models.common import ParameterValue
 from config.models.types import EntityName, ImageUri, Items, KmsKey, Model, S3Uri, Tags, Text
+from config.regions import CONTAINER_ACCOUNTS
 
 RoleArn = Annotated[
     str,
@@ -94,6 +95,11 @@ class StandIn(Model):
     """Makes the environment the stand-in of AWS on this machine."""
 
     folder: str = Field(default=".local", min_length=1, description="Where it keeps everything.")
+    environments: str = Field(
+        default=".local/environments",
+        min_length=1,
+        description="Where the Python environments of steps lie, one per content of a requirements file.",
+    )
     images: Items[StandInImage] = Field(
         default=(), description="First match serves; an image that none matches gets a bare Python."
     )
@@ -108,7 +114,7 @@ class Environment(Model):
     account: Annotated[str, Text(r"\d{12}", "twelve digits, in quotes", 12)] = Field(
         description="AWS account id, in quotes; writing verbs compare it with the caller's."
     )
-    region: Annotated[str, Text(r"[a-z]{2,}(?:-[a-z]+)+-\d", "a region such as us-east-1", 32)] = Field(
+    region: Annotated[str, Field(json_schema_extra={"enum": list(CONTAINER_ACCOUNTS)})] = Field(
         description="AWS region."
     )
     prefix: Annotated[

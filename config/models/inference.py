@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.metrics import ALGORITHMS, METRICS
 from config.models.common import PipelineConfig, ProcessingStep
 from config.models.data import Columns, DataFormat, HuggingFace, Source, Template
 from config.models.types import (
@@ -20,6 +21,11 @@ from config.models.types import (
 )
 
 Task = Literal["question_answering", "summarization"]
+# Which names there are is a rule across keys: they depend on the task.
+MetricName = Annotated[
+    str, Field(json_schema_extra={"enum": [name for names in METRICS.values() for name in names]})
+]
+AlgorithmName = Annotated[str, Field(json_schema_extra={"enum": list(ALGORITHMS)})]
 
 
 class EvaluationData(Model):
@@ -95,8 +101,8 @@ class Evaluation(Model):
     response_path: str = Field(
         default="[0].generated_text", min_length=1, max_length=256, description="JMESPath of the answer."
     )
-    metrics: Items[str] = Field(min_length=1, description="Metrics that are computed.")
-    algorithms: Items[str] = Field(
+    metrics: Items[MetricName] = Field(min_length=1, description="Metrics that are computed.")
+    algorithms: Items[AlgorithmName] = Field(
         default=(), description="Further fmeval algorithms; their models must be at hand."
     )
     normalization: Literal["none", "unicode"] = Field(
@@ -121,7 +127,7 @@ class Evaluation(Model):
 class Gate(Model):
     """One condition on a metric's mean; all gates must hold."""
 
-    metric: str = Field(description="One of evaluation.metrics.")
+    metric: MetricName = Field(description="One of evaluation.metrics.")
     at_least: Overridable[float] | None = Field(default=None, description="Smallest mean that passes.")
     at_most: Overridable[float] | None = Field(default=None, description="Largest mean that passes.")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from config.errors import UnknownNameError
 from config.models.common import PipelineConfig
 from config.models.environment import Environment
+from config.suggest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,11 @@ class Project:
     root: Path
     environment: Environment
     pipelines: Mapping[str, PipelineConfig]
+    files: Mapping[str, str]  # pipeline: its file, from the root
 
     def pipeline(self, name: str) -> PipelineConfig:
         """The pipeline of that name; raises UnknownNameError with the nearest names."""
         if name not in self.pipelines:
-            raise UnknownNameError("pipeline", name, sorted(self.pipelines))
+            hint = did_you_mean(name, self.pipelines)
+            raise UnknownNameError("pipeline", name, sorted(self.pipelines), hint)
         return self.pipelines[name]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.base_models import BASE_MODELS
 from config.models.common import PipelineConfig, ProcessingStep
 from config.models.data import Columns, DataFormat, HuggingFace, Source, Template
 from config.models.types import (
@@ -20,6 +21,8 @@ from config.models.types import (
     seconds,
 )
 
+# Which names there are is a rule across keys, so that a parameter's allowed values are checked too.
+BaseModelName = Annotated[str, Field(json_schema_extra={"enum": list(BASE_MODELS)})]
 Rows = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
@@ -105,7 +108,7 @@ class JobLimits(Model):
 class TrainedModel(Model):
     """What is fine-tuned, and how."""
 
-    base_model: Overridable[str] = Field(description="Model to fine-tune, such as Llama2-7B.")
+    base_model: Overridable[BaseModelName] = Field(description="Model to fine-tune, such as Llama2-7B.")
     accept_eula: bool = Field(
         default=False,
         description="true accepts the base model's licence (EULA); Llama 2 demands it. Never assumed.",
@@ -151,7 +154,7 @@ class Endpoint(Model):
         description="Environment variables of the model's container; values are texts.",
     )
     after_evaluation: Literal["delete", "keep"] = Field(
-        description="delete or keep the endpoint after the evaluation; no default, because it costs by the hour."
+        description="delete or keep the endpoint after the evaluation; no default, it costs by the hour."
     )
     price_per_hour_usd: Annotated[float, Field(ge=0)] | None = Field(
         default=None, description="Price of one instance, shown before it is spent; null: not known."

@@ -1,0 +1,187 @@
+"""What an execution is started with: declared parameters, those of the platform, and the values given.
+
+The first of these that has a value wins: ``-p`` on the command line, the ``--params`` file, the environment
+file, the pipeline file (``load_project`` has laid the environment's values over the file's defaults). The
+platform's own parameters (candidate, commit) are filled in by whoever starts, and ``-p`` wins over them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from config.checking import value_findings
+from config.document import Document
+from config.errors import ConfigurationError, ParameterError, Problem
+from config.models.common import Parameter, ParameterValue, PipelineConfig
+from config.models.inference import InferenceConfig
+from config.parameter_values import ValueFault, check, parameter_text, parse
+from config.platform_parameters import CANDIDATE, PROVENANCE, UNKNOWN, PlatformParameter
+from config.reading import read_file
+from config.suggest import did_you_mean, listing, quoted
+
+__all__ = [
+    "ParameterFile",
+    "parameter_text",
+    "platform_parameters",
+    "read_parameter_file",
+    "resolve_parameters",
+    "split_override",
+]
+
+
+@dataclass(frozen=True)
+class ParameterFile:
+    """A ``--params`` file: one mapping of names to values."""
+
+    document: Document
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What it gives."""
+        return dict(self.document.data)
+
+
+def read_parameter_file(path: Path) -> ParameterFile:
+    """Reads a ``--params`` file; raises ConfigurationError."""
+    document, problems = read_file(path, str(path))
+    if document is not None and not isinstance(document.data, dict):
+        problems.append(
+            document.problem((), "a mapping of parameter names to values is needed", "EpochCount: 3")
+        )
+    if document is None or problems:
+        raise ConfigurationError(problems)
+    return ParameterFile(document)
+
+
+def split_override(text: str) -> tuple[str, str]:
+    """``Name=Value`` of the command line; raises ConfigurationError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        problem = Problem(f"-p {text}", 0, 0, "", "is not Name=Value", "write -p EpochCount=3, for example")
+        raise ConfigurationError([problem])
+    return name.strip(), value
+
+
+def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]:
+    """The parameters that the platform adds to a pipeline; those without a default must be given at start.
+
+    What only a candidate's evaluation set needs has a default when the data comes from elsewhere.
+    """
+    if not isinstance(config, InferenceConfig):
+        return PROVENANCE
+    if config.data.source == "candidate":
+        return (*CANDIDATE, *PROVENANCE)
+    freed = tuple(
+        PlatformParameter(each.name, each.description, UNKNOWN) if each.name == "EvaluationData" else each
+        for each in CANDIDATE
+    )
+    return (*freed, *PROVENANCE)
+
+
+def resolve_parameters(
+    config: PipelineConfig,
+    overrides: Mapping[str, str] = {},  # a Mapping is not written to
+    *,
+    file: ParameterFile | None = None,
+    filled: Mapping[str, str] = {},
+    beside: Sequence[PipelineConfig] = (),
+) -> Mapping[str, ParameterValue]:
+    """The value of every parameter of ``config``, platform's included; raises ParameterError with all faults.
+
+    ``overrides`` are those of the command line, ``filled`` those that the platform fills in. With ``beside``,
+    pipelines that are started by the same command, a name that only they have is theirs and no mistake here.
+    """
+    resolution = _Resolution(config)
+    for name, text in filled.items():
+        resolution.give(name, text, "", (), None)
+    elsewhere = {name for other in beside for name in _parameters(other)}
+    if file is not None:
+        for name, value in file.values.items():
+            resolution.give(name, value, "", elsewhere, file.document)
+    for name, text in overrides.items():
+        resolution.give(name, text, f"-p {name}={_cut(text)}", elsewhere, None)
+    resolution.finish()
+    return resolution.values
+
+
+@dataclass
+class _Resolution:
+    """Values as they are given, one source after the other, and what is wrong with them."""
+
+    config: PipelineConfig
+    values: dict[str, ParameterValue] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    origins: dict[str, tuple[str, Document | None]] = field(default_factory=dict)
+
+    def give(self, name: str, value: Any, origin: str, elsewhere: Any, document: Document | None) -> None:
+        known = _parameters(self.config)
+        if name not in known:
+            if name not in elsewhere:
+                message = f'"{self.config.name}" has no parameter "{name}"; it has: {listing(known)}'
+                self._problem(name, message, did_you_mean(name, known), origin, document)
+            return
+        try:
+            typed = parse(known[name], value) if document is None else check(known[name], value)
+        except ValueFault as fault:
+            self._problem(name, fault.message, fault.hint, origin, document)
+            return
+        self.values[name] = typed
+        self.origins[name] = (origin, document)
+
+    def finish(self) -> None:
+        """Fills in defaults, checks what depends on several values, and raises when something is wrong."""
+        self.values = {**dict(self._defaults()), **self.values}
+        known = _parameters(self.config)
+        self.values = {name: self.values[name] for name in known if name in self.values}
+        if not self.problems:
+            self._check_together()
+        self._check_given()
+        if self.problems:
+            raise ParameterError(self.config.name, self.problems)
+
+    def _defaults(self) -> Iterator[tuple[str, ParameterValue]]:
+        for name, parameter in self.config.parameters.items():
+            yield name, parameter.default
+        for added in platform_parameters(self.config):
+            if added.default is not None:
+                yield added.name, added.default
+
+    def _check_given(self) -> None:
+        missing = [each.name for each in platform_parameters(self.config) if each.name not in self.values]
+        if missing:
+            message = f"{listing(missing)} {'has' if len(missing) == 1 else 'have'} no value"
+            hint = "take them from a training execution: --from-training latest"
+            self.problems.append(Problem(self.config.name, 0, 0, "", message, hint))
+
+    def _check_together(self) -> None:
+        declared = {name: self.values[name] for name in self.config.parameters}
+        for name, finding in value_findings(self.config, declared):
+            origin, document = self.origins.get(name or "", ("", None))
+            self._problem(name or "", finding.message, finding.hint, origin, document)
+
+    def _problem(
+        self, name: str, message: str, hint: str | None, origin: str, document: Document | None
+    ) -> None:
+        if document is not None:
+            self.problems.append(document.problem((name,), message, hint))
+        elif origin:
+            self.problems.append(Problem(origin, 0, 0, "", message, hint))
+        else:
+            self.problems.append(Problem(self.config.name, 0, 0, name, message, hint))
+
+
+def _parameters(config: PipelineConfig) -> Mapping[str, Parameter]:
+    """Every parameter of a pipeline by name, in the order of its definition."""
+    added = {each.name: _as_declared(each) for each in platform_parameters(config)}
+    return {**config.parameters, **added}
+
+
+def _as_declared(added: PlatformParameter) -> Parameter:
+    return Parameter(type="String", default=added.default or "", description=added.description)
+
+
+def _cut(text: str) -> str:
+    return quoted(text)[1:-1]

@@ -1,0 +1,42 @@
+"""Parameters that the platform adds to pipelines and fills in itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True)
+class PlatformParameter:
+    """A String parameter that nobody declares; ``default`` None means that every start must give it."""
+
+    name: str
+    description: str
+    default: str | None = None
+
+
+# Added to every pipeline.
+PROVENANCE: Final = (
+    PlatformParameter("Commit", "Commit of the repository that the execution was started from.", UNKNOWN),
+    PlatformParameter("DirtyTree", "Whether files were changed since that commit: true or false.", UNKNOWN),
+)
+
+# Added to every inference pipeline; filled from candidate.json of a training execution.
+CANDIDATE: Final = (
+    PlatformParameter("EndpointName", "Endpoint that is asked."),
+    PlatformParameter("ModelDataUrl", "Model data that the endpoint must serve and that is registered."),
+    PlatformParameter("ModelImage", "Image of the model's container."),
+    PlatformParameter("EvaluationData", "S3 prefix of the evaluation set that the training run put aside."),
+    PlatformParameter("BaseModelName", "Base model that was fine-tuned."),
+    PlatformParameter("AutoMLJobName", "Job that fine-tuned it."),
+    PlatformParameter("CandidateUri", "S3 URI of candidate.json."),
+    PlatformParameter("DataHash", "Hash of the training data."),
+    PlatformParameter("TrainingExecution", "Execution that trained it."),
+)
+
+RESERVED: Final[Mapping[str, PlatformParameter]] = {
+    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE)
+}

@@ -1,0 +1,26 @@
+"""Rules about processing steps, shared by all kinds."""
+
+from __future__ import annotations
+
+from config.models.common import ProcessingStep
+from config.models.environment import Environment
+from config.rules.rule import Finding, Findings
+
+
+def isolation_findings(
+    name: str, step: ProcessingStep, environment: Environment, *, needs_network: str | None
+) -> Findings:
+    """An isolated step reaches nothing, so it must need nothing, packages included."""
+    if not step.network_isolation:
+        return
+    path = ("steps", name, "network_isolation")
+    if needs_network is not None:
+        yield Finding(path, f"{name} {needs_network}, which an isolated step cannot", "write false")
+    elif not (
+        step.image
+        or environment.images.steps.get(name)
+        or environment.images.default
+        or environment.wheelhouse
+    ):
+        message = f"{name} installs its packages, which needs a prebuilt image or a wheelhouse when isolated"
+        yield Finding(path, message, f"set steps.{name}.image, or wheelhouse in the environment file")

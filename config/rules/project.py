@@ -1,0 +1,74 @@
+"""Rules across files: pipelines among themselves, and the environment's defaults of their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from config.base_models import BASE_MODELS
+from config.models.common import PipelineConfig
+from config.models.inference import InferenceConfig
+from config.models.training import TrainingConfig
+from config.rules.rule import Finding, plain
+from config.suggest import did_you_mean, listing
+
+Pipelines = Mapping[str, PipelineConfig]
+"""By name; values stand in the place of parameters."""
+
+
+def training_exists(config: InferenceConfig, kinds: Mapping[str, str]) -> Iterator[Finding]:
+    """``training`` names a training pipeline; ``kinds`` are those of all files, whatever is wrong in them."""
+    trainings = [name for name, kind in kinds.items() if kind == "training"]
+    if config.training in trainings:
+        return
+    if config.training in kinds:
+        message = f'"{config.training}" is not a training pipeline; there are: {listing(trainings)}'
+    else:
+        message = f'there is no training pipeline "{config.training}"; there are: {listing(trainings)}'
+    yield Finding(("training",), message, did_you_mean(config.training, trainings))
+
+
+def candidate_has_rows(config: InferenceConfig, pipelines: Pipelines) -> Iterator[Finding]:
+    """The training pipeline puts aside as many rows as are asked for."""
+    training = pipelines.get(config.training)
+    if config.data.source != "candidate" or not isinstance(training, TrainingConfig):
+        return
+    aside = plain(training.data.rows.evaluation)
+    if aside == 0:
+        message = f'candidate has no rows: "{training.name}" puts none aside'
+        hint = f"set data.rows.evaluation of {training.name}, or name a source of its own"
+        yield Finding(("data", "source"), message, hint)
+    elif config.data.rows is not None and plain(config.data.rows) > aside:
+        message = f'found {config.data.rows}; "{training.name}" puts {aside} rows aside'
+        yield Finding(("data", "rows"), message, f"at most {aside}, or null for every row")
+
+
+def request_fits_container(config: InferenceConfig, pipelines: Pipelines) -> Iterator[Finding]:
+    """Falcon models are served by another container than the others, which is asked in another way."""
+    training = pipelines.get(config.training)
+    if not isinstance(training, TrainingConfig):
+        return
+    model = BASE_MODELS.get(plain(training.model.base_model))
+    if model is not None and model.request != config.evaluation.request:
+        message = (
+            f'found {config.evaluation.request}; {model.name} of "{training.name}" takes {model.request}'
+        )
+        yield Finding(("evaluation", "request"), message, f"write request: {model.request}")
+
+
+INFERENCE_RULES: Final[tuple[Callable[[InferenceConfig, Pipelines], Iterable[Finding]], ...]] = (
+    candidate_has_rows,
+    request_fits_container,
+)
+
+
+def project_findings(pipelines: Pipelines, kinds: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
+    """(pipeline, finding) of everything that does not fit between files.
+
+    ``pipelines`` are the sound ones; ``kinds`` says what every file claims to be.
+    """
+    for name, config in pipelines.items():
+        if isinstance(config, InferenceConfig):
+            found = [each for rule in INFERENCE_RULES for each in rule(config, pipelines)]
+            for finding in (*training_exists(config, kinds), *found):
+                yield name, finding
