@@ -121,7 +121,7 @@ def assemble(
         functions=functions,
         queues=outbox,
         children=children,
-        environments=Environments(folder / "environments"),
+        environments=Environments(Path(settings.root) / settings.environments),
         identities=known,
         call=gateway.call,
         **place,

@@ -224,6 +224,7 @@ def _settings(project: Project) -> dict[str, Any]:
         "prefix": environment.prefix,
         "root": str(project.root),
         "port": section.get("port"),
+        "environments": section.get("environments"),
         "images": section.get("images", []),
         "automl": section.get("automl", {}),
     }

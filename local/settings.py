@@ -30,6 +30,7 @@ class StandInSettings:
     prefix: str
     root: str  # folder of the project: relative paths of the settings start there
     port: int = 0  # 0: any free one
+    environments: str = ".local/environments"  # Python environments of steps; absolute, or below `root`
     images: tuple[ImageRule, ...] = ()
     automl: AutoMLSettings = AutoMLSettings()
 
@@ -42,6 +43,7 @@ class StandInSettings:
             prefix=document["prefix"],
             root=document["root"],
             port=document.get("port") or 0,
+            environments=document.get("environments") or cls.environments,
             images=tuple(ImageRule(**rule) for rule in document.get("images", ())),
             automl=AutoMLSettings(**document.get("automl", {})),
         )
