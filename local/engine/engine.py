@@ -62,8 +62,12 @@ class Engine:
 
     def stop(self, execution: Execution) -> None:
         with self._lock:
+            current = self.ledger.execution(execution.key)
             run = self._runs.get(execution.key)
-        current = self.ledger.execution(execution.key)
+            if current is not None and current.status == "Executing" and run is None:
+                # After a restart, before `resume` has come to it: it will find what is written here.
+                self.ledger.change_execution(execution.key, status="Stopping")
+                return
         if current is not None and current.status == "Stopping":
             return
         if run is None or not run.stop():

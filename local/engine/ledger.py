@@ -5,14 +5,17 @@ What is written here survives a kill; nothing about an execution is only in memo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from local.engine.announcements import execution_changed, step_changed
 from local.engine.graph import FINISHED, State
+from local.engine.patience import patiently
 from local.engine.ports import Document, Machine
 from local.engine.records import CACHE, CALLBACKS, EXECUTIONS, STEPS, Execution, Step
 
+T = TypeVar("T")
 FAILURE_REASON_LENGTH = 1024  # API shape FailureReason of a step
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 
@@ -34,6 +37,10 @@ class Ledger:
     def _check_open(self) -> None:
         if self._closed:
             raise LedgerClosedError("the machine is going down")
+
+    def _patiently(self, write: Callable[[], T]) -> T:
+        """A full disk must not lose how a step ended."""
+        return patiently(write, give_up=lambda: self._closed)
 
     # executions
 
@@ -61,7 +68,7 @@ class Ledger:
             before[:] = [Execution.of(document)]
             return {**document, "modified": self._machine.clock(), **changes}
 
-        after = Execution.of(self._documents.update(EXECUTIONS, key, change))
+        after = Execution.of(self._patiently(lambda: self._documents.update(EXECUTIONS, key, change)))
         if after.status != before[0].status:
             self._machine.events.emit(*execution_changed(after, previous=before[0].status))
         return after
@@ -93,7 +100,7 @@ class Ledger:
             step = replace(step, ended=self._machine.clock())
         if step.failure_reason is not None:
             step = replace(step, failure_reason=step.failure_reason[:FAILURE_REASON_LENGTH])
-        self._documents.put(STEPS, key, step.document())
+        self._patiently(lambda: self._documents.put(STEPS, key, step.document()))
         previous = before["status"] if before else None
         if step.status != previous:
             self._machine.events.emit(*step_changed(execution, step, previous=previous))

@@ -27,12 +27,11 @@ class EventBus(Protocol):
 
 
 class InvokeResult(Protocol):
-    """local/functions.py: the payload as JSON, `error` where the function did not return."""
+    """local/functions.py: `document` is what the function returned, or its error where `error` is set."""
 
     @property
-    def payload(self) -> Any: ...
-    @property
     def error(self) -> str | None: ...
+    def document(self) -> Any: ...
 
 
 class FunctionRuntime(Protocol):

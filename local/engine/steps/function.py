@@ -48,8 +48,10 @@ class LambdaStep:
         thread.start()
         thread.join(self._max_seconds)
         if not finished:
-            raise StepFailedError(f"ClientError: the function '{arn}' did not end within "
-                                  f"{self._max_seconds:g} seconds; it goes on running")  # fmt: skip
+            raise StepFailedError(
+                f"ClientError: the function '{arn}' did not end within "
+                f"{self._max_seconds:g} seconds; it goes on running"
+            )
         if isinstance(finished[0], Exception):
             raise finished[0]
         return finished[0]
@@ -58,14 +60,17 @@ class LambdaStep:
 def _refuse_nested(arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
         if isinstance(value, Mapping | list):
-            raise StepFailedError(f"ClientError: the input '{name}' of a Lambda step is nested: {value!r}; "
-                                  f"only single values are supported")  # fmt: skip
+            raise StepFailedError(
+                f"ClientError: the input '{name}' of a Lambda step is nested: {value!r}; "
+                f"only single values are supported"
+            )
 
 
 def _payload(arn: str, result: InvokeResult) -> Mapping[str, Any]:
+    document = result.document()
     if result.error is not None:
-        raise StepFailedError(f"ClientError: the function '{arn}' failed: {_described(result.payload)}")
-    return result.payload if isinstance(result.payload, Mapping) else {}
+        raise StepFailedError(f"ClientError: the function '{arn}' failed: {_described(document)}")
+    return document if isinstance(document, Mapping) else {}
 
 
 def _described(payload: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.api import ApiError
 from local.engine.retries import JOB_INTERNAL_ERROR
-from local.engine.steps.contract import StepFailedError, StepResult, StepRun, StepStoppedError
+from local.engine.steps.contract import StepFailedError, StepResult, StepRun, StepStoppedError, jsonable
 
 
 class ProcessingStep:
@@ -43,4 +43,4 @@ def _result(job: dict[str, Any]) -> StepResult:
         reason = job.get("FailureReason") or "the processing job failed without a reason"
         internal = JOB_INTERNAL_ERROR if reason.startswith("InternalServerError") else None
         raise StepFailedError(reason, exception_type=internal)
-    return StepResult(metadata={"ProcessingJob": {"Arn": job["ProcessingJobArn"]}}, properties=job)
+    return StepResult(metadata={"ProcessingJob": {"Arn": job["ProcessingJobArn"]}}, properties=jsonable(job))

@@ -1,0 +1,36 @@
+"""The jobs of a stand-in, put together once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local.api import StandIn
+from local.engine.per_machine import PerMachine
+from local.engine.ports import partition
+from local.jobs.isolation import isolation_mode
+from local.jobs.jobs import Jobs
+from local.jobs.kit import Kit
+from local.jobs.roles import check_trust
+
+
+def _make(stand_in: StandIn) -> Jobs:
+    place = f"{stand_in.region}:{stand_in.account}"
+    kit = Kit(
+        objects=stand_in.objects,
+        logs=stand_in.logs,
+        children=stand_in.children,
+        environments=stand_in.environments,
+        images=stand_in.settings.images,
+        root=Path(stand_in.settings.root),
+        mode=isolation_mode(),
+    )
+    return Jobs(
+        stand_in.store,
+        kit,
+        folder=stand_in.folder / "jobs",
+        arn=lambda resource: f"arn:{partition(stand_in.region)}:sagemaker:{place}:{resource}",
+        check_role=lambda role: check_trust(role, stand_in.call),
+    )
+
+
+jobs_of = PerMachine(_make)

@@ -1,0 +1,142 @@
+"""A job's inputs from S3 into its folder, its outputs from its folder to S3."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from local.api import ApiError
+from local.jobs.mounts import MOUNT_POINT
+from local.jobs.request import InputChannel, OutputChannel
+
+
+class ObjectStore(Protocol):
+    """local/objects.py"""
+
+    def list(self, uri_prefix: str) -> Sequence[tuple[str, int]]: ...
+    def path(self, uri: str) -> Path: ...
+    def read(self, uri: str) -> bytes: ...
+    def put_file(self, path: Path, uri: str) -> None: ...
+    def delete(self, uri: str) -> None: ...
+
+
+class ChannelError(Exception):
+    """An input or output that cannot be brought where it belongs; the text is a job's FailureReason."""
+
+
+def folder_of(local_path: str, job_folder: Path) -> Path:
+    """Where a path below /opt/ml really lies."""
+    return job_folder / PurePosixPath(local_path).relative_to(MOUNT_POINT)
+
+
+def download(
+    channel: InputChannel, job_folder: Path, objects: ObjectStore, *, host: int, hosts: int
+) -> list[Path]:
+    """The channel's files for instance number `host` (from 0) of `hosts`, in the order of their keys.
+
+    ShardedByS3Key gives every instance each `hosts`-th object.
+    """
+    target = folder_of(channel.local_path, job_folder)
+    target.mkdir(parents=True, exist_ok=True)
+    places = sorted(_places(channel, objects).items())
+    if channel.sharded:
+        places = places[host::hosts]
+    files = [_inside(target, relative, channel) for _, relative in places]
+    for (uri, _), file in zip(places, files, strict=True):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(objects.path(uri), file)
+    return files
+
+
+def _places(channel: InputChannel, objects: ObjectStore) -> dict[str, str]:
+    """Object -> its path below the channel's folder; ChannelError where there is nothing."""
+    try:
+        if channel.manifest:
+            return _manifest(json.loads(objects.read(channel.uri)), channel)
+        found = layout(channel.uri, [uri for uri, _ in objects.list(channel.uri)])
+    except (ApiError, ValueError) as error:
+        raise ChannelError(f"ClientError: Input '{channel.name}' ({channel.uri}): {error}") from error
+    if not found:
+        raise ChannelError(
+            f'ClientError: No S3 objects found under S3 URL "{channel.uri}" given in input '
+            f"'{channel.name}'. Please ensure that the bucket and the objects exist."
+        )
+    return found
+
+
+def layout(prefix: str, uris: Iterable[str]) -> dict[str, str]:
+    """Object -> path below the folder, as SageMaker lays out an S3Prefix.
+
+    The object with exactly this key keeps its last name; below a folder the rest of the key is the path; a
+    prefix that ends within a name counts from that name's folder. Keys that end in "/" are no files.
+    """
+    uris = [uri for uri in uris if not uri.endswith("/")]
+    folder = prefix if prefix.endswith("/") else f"{prefix}/"
+    below = [uri for uri in uris if uri.startswith(folder)]
+    if below:
+        return {uri: uri.removeprefix(folder) for uri in below}
+    parent = prefix.rpartition("/")[0] + "/"
+    return {uri: uri.removeprefix(parent) for uri in uris}
+
+
+def _manifest(document: object, channel: InputChannel) -> dict[str, str]:
+    """[{"prefix": "s3://bucket/a/"}, "b", "c"]: the objects a/b and a/c."""
+    if not isinstance(document, list) or not document or not isinstance(document[0], Mapping):
+        raise ValueError(f"{channel.uri} is no manifest: a list that begins with a prefix")
+    prefix = str(document[0]["prefix"])
+    return {f"{prefix}{name}": str(name) for name in document[1:]}
+
+
+def _inside(folder: Path, relative: str, channel: InputChannel) -> Path:
+    path = folder / relative
+    if ".." in PurePosixPath(relative).parts or PurePosixPath(relative).is_absolute():
+        raise ChannelError(f"ClientError: Input '{channel.name}' has the key '{relative}', which is no path.")
+    return path
+
+
+def upload_whole(outputs: Iterable[tuple[OutputChannel, Path]], objects: ObjectStore) -> None:
+    """Every file of these outputs, or none: what was uploaded before a failure is deleted again.
+
+    `outputs` pairs a channel with the job folder of one instance. Raises ChannelError.
+    """
+    done: list[str] = []
+    try:
+        for channel, job_folder in outputs:
+            for file, uri in _files(channel, job_folder):
+                _upload(file, uri, channel, objects)
+                done.append(uri)
+    except ChannelError:
+        for uri in done:
+            objects.delete(uri)
+        raise
+
+
+def upload_changed(
+    channel: OutputChannel, job_folder: Path, objects: ObjectStore, seen: dict[Path, tuple[int, int]]
+) -> None:
+    """Of a continuous output, the files that are new or changed since they were `seen`."""
+    for file, uri in _files(channel, job_folder):
+        state = (file.stat().st_mtime_ns, file.stat().st_size)
+        if seen.get(file) != state:
+            _upload(file, uri, channel, objects)
+            seen[file] = state
+
+
+def _files(channel: OutputChannel, job_folder: Path) -> list[tuple[Path, str]]:
+    folder = folder_of(channel.local_path, job_folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    base = channel.uri.rstrip("/")
+    return [(file, f"{base}/{file.relative_to(folder).as_posix()}") for file in files]
+
+
+def _upload(file: Path, uri: str, channel: OutputChannel, objects: ObjectStore) -> None:
+    try:
+        objects.put_file(file, uri)
+    except ApiError as error:
+        raise ChannelError(f"ClientError: Output '{channel.name}' ({uri}): {error.message}") from error
+    except OSError as error:
+        reason = f"Output '{channel.name}' ({uri}) cannot be written: {error.strerror}"
+        raise ChannelError(f"ClientError: {reason}") from error
