@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from definition.graph import Arrow, Graph
+from definition.graph_model import Arrow, Graph
 
 WIDTH: Final = 208
 HEIGHT: Final = 54

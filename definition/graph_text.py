@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from definition.graph import Arrow, Graph
+from definition.graph_model import Arrow, Graph
 
 # Mermaid's shapes by type of step; a plain box for all others.
 _SHAPES: Final = {

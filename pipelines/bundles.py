@@ -3,7 +3,8 @@
     <prefix>/code/<step>/<sha256>/source.tar.gz   steps/runtime/..., steps/<step>/..., requirements.txt
     <prefix>/code/<step>/<sha256>/entrypoint.py   unpacks it, installs the requirements, starts the step
 
-The hash is over names and contents, not over the archive: another zlib packs the same files differently.
+The hash is over names and contents. Files are stored, not deflated: two builds of zlib need not agree on
+the bytes, and code is small.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     """A tar.gz of ``files``: sorted, without times, owners or the packer's name."""
     packed = io.BytesIO()
     with (
-        gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as zipped,
+        gzip.GzipFile(filename="", mode="wb", compresslevel=0, fileobj=packed, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
         for name in sorted(files):
