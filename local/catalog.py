@@ -9,7 +9,11 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-SERVICES: tuple[str, ...] = ("local.services.identity",)
+SERVICES: tuple[str, ...] = (
+    "local.services.identity",
+    "local.services.pipelines",
+    "local.services.processing",
+)
 
 
 def modules() -> list[ModuleType]:
