@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from commands.terminal import Terminal
 
@@ -18,7 +20,6 @@ class List:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints one line per pipeline."""
-        from commands.tables import table
         from config import names
         from config.load import load_project
 
@@ -39,8 +40,9 @@ class List:
         if arguments.output == "json":
             terminal.json({"environment": project.environment.name, "pipelines": pipelines})
         else:
-            columns = ("name", "kind", "description")
-            terminal.show(table(columns, [[str(each[column]) for column in columns] for each in pipelines]))
+            terminal.columns(
+                [[str(each[key]) for key in ("name", "kind", "description")] for each in pipelines]
+            )
         return 0
 
 
@@ -55,17 +57,23 @@ class Validate:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Raises ConfigurationError with every problem, or says that there is none."""
+        from config.errors import ConfigurationError
         from config.load import load_project
 
-        project = load_project(arguments.env)
-        names = arguments.names or list(project.pipelines)
-        for name in names:
-            project.pipeline(name)
+        try:
+            project = load_project(arguments.env, names=arguments.names)
+        except ConfigurationError as error:
+            if arguments.output != "json":
+                raise
+            problems = [dataclasses.asdict(problem) for problem in error.problems]
+            terminal.json({"environment": arguments.env, "valid": False, "problems": problems})
+            return error.exit_code
+        names = sorted(set(arguments.names)) or list(project.pipelines)
         if arguments.output == "json":
-            terminal.json({"environment": project.environment.name, "valid": names, "problems": []})
+            terminal.json({"environment": arguments.env, "valid": True, "problems": []})
         else:
             pipelines = "1 pipeline" if len(names) == 1 else f"{len(names)} pipelines"
-            terminal.line(f'{pipelines} and environment "{project.environment.name}" are in order')
+            terminal.line(f'in order: environment "{arguments.env}", {pipelines} ({", ".join(names)})')
         return 0
 
 
@@ -77,15 +85,28 @@ class Schema:
         """A kind of file, or --write."""
         parser.add_argument("kind", nargs="?", metavar="KIND", help="training, inference or environment")
         parser.add_argument(
-            "--write",
-            action="store_true",
-            help="write all of them to config/schema/, where the YAML files point",
+            "--write", action="store_true", help="write all of them to config/schema/, where the YAML points"
         )
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints one schema, or writes all."""
-        raise NotImplementedError
+        from config.errors import UnknownNameError
+        from config.json_schema import schemas, write_schemas
+        from config.load import repository_root
+        from config.suggest import did_you_mean
+
+        if arguments.write:
+            for path in write_schemas(repository_root()):
+                terminal.line(str(path))
+            return 0
+        known = schemas()
+        if arguments.kind not in known:
+            kind = arguments.kind or ""
+            hint = did_you_mean(kind, known) or "run_pipeline.py schema training"
+            raise UnknownNameError("kind of file", kind, sorted(known), hint)
+        terminal.json(known[arguments.kind])
+        return 0
 
 
 class Definition:
@@ -102,8 +123,7 @@ class Definition:
         from config.load import load_project
         from definition.compile import compile_pipeline
 
-        project = load_project(arguments.env)
-        project.pipeline(arguments.name)
+        project = load_project(arguments.env, names=[arguments.name])
         terminal.line(compile_pipeline(project, arguments.name).text.rstrip("\n"))
         return 0
 
@@ -126,15 +146,16 @@ class Graph:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Compiles and prints the picture."""
         from config.load import load_project
-        from definition import graph
         from definition.compile import compile_pipeline
+        from definition.graph import as_mermaid, as_svg, as_text
 
-        project = load_project(arguments.env)
-        project.pipeline(arguments.name)
-        draw = {"text": graph.as_text, "mermaid": graph.as_mermaid, "svg": graph.as_svg}[arguments.format]
-        terminal.line(draw(compile_pipeline(project, arguments.name).definition).rstrip("\n"))
+        project = load_project(arguments.env, names=[arguments.name])
+        definition = compile_pipeline(project, arguments.name).definition
+        title = f"Steps of {arguments.name}"
+        draw: dict[str, Callable[[Mapping[str, Any]], str]] = {
+            "text": as_text,
+            "mermaid": as_mermaid,
+            "svg": lambda each: as_svg(each, title),
+        }
+        terminal.line(draw[arguments.format](definition).rstrip("\n"))
         return 0
-
-
-def _folder() -> Path:
-    return Path("config") / "schema"

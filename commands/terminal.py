@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
@@ -50,6 +51,12 @@ class Terminal:
     def line(self, text: str = "") -> None:
         """One line of the result, exactly as given."""
         self.stdout.write(f"{text}\n")
+
+    def columns(self, rows: Sequence[Sequence[str]]) -> None:
+        """A plain table without a heading, for verbs that are done before rich would be imported."""
+        widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))] if rows else []
+        for row in rows:
+            self.line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
     def show(self, *renderables: RenderableType) -> None:
         """Tables and coloured text of the result."""

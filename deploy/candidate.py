@@ -115,7 +115,8 @@ def _check_endpoint(
             f'endpoint "{found.endpoint}" of training execution {execution.id} is {status}: '
             f'after_evaluation is "{found.content.get("after_evaluation")}"',
             hint=f"train again (run_pipeline.py run {training} --env {project.environment.name}); to "
-            f"evaluate a candidate more than once, set endpoint.after_evaluation: keep in the file of {training}",
+            "evaluate a candidate more than once, set endpoint.after_evaluation: keep in the file of "
+            f"{training}",
         )
     raise CandidateError(
         f'endpoint "{found.endpoint}" of training execution {execution.id} is {status}',

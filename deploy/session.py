@@ -81,9 +81,9 @@ def _default_chain(environment: Environment) -> Aws:
 
 def _stand_in(project: Project) -> Aws:
     """Clients that can reach nothing but the stand-in, whatever this shell holds of AWS's settings."""
-    from local import client as stand_in
+    from local.client import connect as connect_stand_in
 
-    found = stand_in.connect(project)
+    found = connect_stand_in(project)
     session = boto3.Session(
         aws_access_key_id=found.access_key,
         aws_secret_access_key=found.secret_key,
