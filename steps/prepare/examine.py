@@ -18,7 +18,7 @@ from steps.prepare.sample import Candidate, Candidates
 from steps.prepare.settings import Rules
 from steps.runtime.rows.blocks import EXCERPT, Block, Unreadable
 from steps.runtime.rows.columns import Row, as_text, is_missing, reader
-from steps.runtime.rows.text import fold, strip_marks
+from steps.runtime.rows.text import fold, question_key
 
 # Every reason for which a row is set aside, with what it means to a reader of the report.
 REASONS = {
@@ -33,8 +33,6 @@ REASONS = {
 }
 # Lengths are counted in bins of one token up to here; anything longer falls into the last.
 LENGTH_BINS = 1 << 16
-# Between the values of a row's content: a word of its own, that no text can hold (NUL is refused).
-_BETWEEN = " \0 "
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,6 @@ class Examiner:
         self._readers = [(name, rules.columns[name], reader(rules.columns[name])) for name in rules.names]
         self._group = reader(rules.group_by) if rules.group_by else None
         self._prompt, self._output = rules.prompt.filler(), rules.output.filler()
-        self._asks = bool(rules.names) and rules.names[0] == "question"
         self._lengths: Lengths = lengths(rules.tokenizer)
 
     def examine(self, block: Block, threshold: int) -> Findings:
@@ -117,19 +114,16 @@ class Examiner:
         values = {name: _text(row, column, read) for name, column, read in self._readers}
         prompt, output = self._prompt(values), self._output(values)
         group = "" if self._group is None else _text(row, str(self._rules.group_by), self._group)
-        # One pass of folding serves both: the row's content, and its question, which is the first part.
-        content = fold(_BETWEEN.join(values.values()))
-        question = strip_marks(content.partition(_BETWEEN)[0] if self._asks else fold(prompt))
         if "\0" in prompt or "\0" in output or "\0" in group:
             raise _Refusal("invalid_text", "a NUL character")
         seed = self._rules.seed
         try:
-            asked = xxh3_64_intdigest(question.encode(), seed)
-            unit = xxh3_64_intdigest(group.encode(), seed) if group else asked
-            key = xxh3_64_intdigest(content.encode(), seed)
+            question = xxh3_64_intdigest(question_key(values.get("question", prompt)), seed)
+            unit = xxh3_64_intdigest(fold(group), seed) if group else question
+            key = xxh3_64_intdigest(fold("\0".join(values.values())), seed)
         except UnicodeEncodeError as error:
             raise _Refusal("invalid_text", "half a surrogate pair, or bytes that are no UTF-8") from error
-        return Candidate(unit, key, index, asked, prompt, output, group)
+        return Candidate(unit, key, index, question, prompt, output, group)
 
     def _measure(
         self, usable: list[Candidate], rejected: list[Rejected]

@@ -75,6 +75,7 @@ def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
     source = data.text("source")
     columns = column_mapping(data)
     hub = hub_source(data, source)
+    model = settings.optional_section("model")
     if data.optional_text("tokenizer") and tokenizer is None:
         raise SettingsError(
             f'"data.tokenizer" is "{data.text("tokenizer")}", but the job has no tokenizer folder'
@@ -89,10 +90,10 @@ def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
             output=compile_template(data.text("output"), "data.output", columns),
             group_by=data.optional_text("group_by"),
             seed=data.integer("seed", 42),
-            context_tokens=settings.optional_section("model").optional_integer("context_tokens", minimum=1),
+            context_tokens=context_tokens(model),
             tokenizer=tokenizer,
         ),
-        budgets=budgets(data),
+        budgets=budgets(data, limits(model).optional_integer("max_rows")),
         max_rejected_share=data.share("max_rejected_share", 0.05),
         output_format=data.choice("output_format", ("csv", "parquet"), "csv"),
     )
@@ -117,12 +118,34 @@ def hub_source(data: Section, source: str) -> HubSource | None:
     )
 
 
-def budgets(data: Section) -> Budgets:
-    """Rows of each set; without a validation channel Autopilot splits its fraction off the training rows."""
+def limits(model: Section) -> Section:
+    """What the base model's rows may be: named directly, or by the model that the execution chose."""
+    table = model.optional_section("base_models")
+    return table.section(model.text("base_model")) if table.values else model
+
+
+def context_tokens(model: Section) -> int | None:
+    """Tokens that a row may have; None where nobody says."""
+    own = model.optional_integer("context_tokens", minimum=1)
+    return own if own is not None else limits(model).optional_integer("context_tokens", minimum=1)
+
+
+def budgets(data: Section, max_rows: int | None) -> Budgets:
+    """Rows of each set; without a validation channel Autopilot splits its fraction off the training rows.
+
+    Training and validation rows together may be at most `max_rows`, the limit of the base model.
+    """
     rows = data.section("rows")
     channel = data.choice("validation", ("channel", "fraction"), "channel") == "channel"
-    return Budgets(
+    wanted = Budgets(
         training=rows.integer("training", minimum=1),
         validation=rows.integer("validation", minimum=1) if channel else 0,
         evaluation=rows.integer("evaluation", 0),
     )
+    if max_rows is not None and wanted.training + wanted.validation > max_rows:
+        raise SettingsError(
+            f"{wanted.training} training and {wanted.validation} validation rows are"
+            f" {wanted.training + wanted.validation}, the base model takes at most {max_rows} together",
+            hint="lower data.rows.training, or the parameter behind it",
+        )
+    return wanted
