@@ -41,6 +41,11 @@ class CheckedPipeline:
         return self._said("name") or PurePosixPath(self.document.file).stem
 
     @property
+    def is_identified(self) -> bool:
+        """Whether name and kind are sound."""
+        return self.values is not None and not {("name",), ("kind",)} & self.broken
+
+    @property
     def kind(self) -> str:
         """The kind that the file claims to be of, or nothing."""
         return self._said("kind")
@@ -103,7 +108,7 @@ def _kind(document: Document) -> tuple[Kind | None, Problem | None]:
         return KINDS[name], None
     if name is None:
         return None, document.problem(("kind",), f"is missing; allowed: {listing(KINDS)}")
-    message = f"found {quoted(str(name))}; allowed: {listing(KINDS)}"
+    message = f"found {shown(name)}; allowed: {listing(KINDS)}"
     return None, document.problem(("kind",), message, did_you_mean(str(name), KINDS))
 
 

@@ -113,8 +113,8 @@ class Explainer:
         return [key for key in self._keys(path) if (*path, key) not in self._document.keys]
 
     def _elsewhere(self, word: str) -> str | None:
-        places = (path for path in key_paths(self._model) if path[-1] == word)
-        place = next(places, None)
+        places = [path for path in key_paths(self._model) if path[-1] == word]
+        place = min(places, key=len, default=None)
         if place is None:
             return None
         return (

@@ -136,9 +136,15 @@ class _Loaded:
         self._check_spelling()
         values = {name: checked[0].values for name, checked in self.by_name.items() if not self.own[name]}
         sound = {name: config for name, config in values.items() if config is not None}
-        kinds = {name: checked[0].kind for name, checked in self.by_name.items()}
-        for name, finding in project_findings(sound, kinds):
+        for name, finding in project_findings(sound, self._kinds()):
             self.own[name] += problems_of(self.by_name[name][0].document, [finding])
+
+    def _kinds(self) -> dict[str, str] | None:
+        """The kind of every file by name; None when a file does not tell."""
+        every = [checked for files in self.by_name.values() for checked in files]
+        if self.unreadable or not all(checked.is_identified for checked in every):
+            return None
+        return {checked.name: checked.kind for checked in every}
 
     def _check_spelling(self) -> None:
         """SageMaker's ARNs are in lower case: names that differ in case only are one."""

@@ -78,8 +78,15 @@ def _typed(parameter: Parameter, value: Any) -> ParameterValue:
 def _check_text(parameter: Parameter, text: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise ValueFault(f"has {len(text)} characters; at most {MAX_CHARACTERS} are allowed")
-    if parameter.pattern is not None and re.fullmatch(parameter.pattern, text) is None:
+    if parameter.pattern is not None and not _fits(parameter.pattern, text):
         raise ValueFault(f"found {quoted(text)}; it must fit the pattern {parameter.pattern}")
+
+
+def _fits(pattern: str, text: str) -> bool:
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:  # the declaration is refused for it, see rules/parameters.py
+        return False
 
 
 def _check_range(parameter: Parameter, number: float) -> None:

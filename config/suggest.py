@@ -9,8 +9,10 @@ from difflib import get_close_matches
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known name nearest to ``word``, or None when none is near; case, - and _ count for nothing."""
     names = {_plain(name): name for name in known}
-    found = get_close_matches(_plain(word[:256]), list(names), n=1, cutoff=0.6)
-    return names[found[0]] if found else None
+    plain = _plain(word[:256])
+    found = get_close_matches(plain, list(names), n=1, cutoff=0.6)
+    parts = found or [name for name in names if len(plain) >= 3 and (plain in name or name in plain)]
+    return names[parts[0]] if len(parts) == 1 else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

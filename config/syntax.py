@@ -37,7 +37,11 @@ _EXPLANATIONS: Final = (
         "an unknown escape in a quoted text",
         "write \\\\ for a backslash, or use single quotes",
     ),
-    ("expected the node content", "a value is missing here", None),
+    (
+        "expected the node content",
+        "a key or a value is missing here",
+        "a bracket may be left open, or a sign need quotes",
+    ),
     (
         "expected <document start>",
         "something stands behind the end of the document",
@@ -55,16 +59,20 @@ _EXPLANATIONS: Final = (
 
 def explain_syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str | None, Place]:
     """(what is wrong, hint, place) of a mistake in YAML's syntax."""
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = f"{error.problem or ''} {error.context or ''}".strip()
-    tab = _tab_in_indentation(text, line)
-    if tab is not None:
-        return "a tab where YAML wants spaces", "indent with spaces", Place(line, tab)
+    mark = error.problem_mark or error.context_mark
+    if "expected ':'" in said and error.context_mark is not None:
+        mark = error.context_mark  # the line that is no key, not the one behind it
+    place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+    if (tab := _tab_in_indentation(text, place.line)) is not None:
+        return "a tab where YAML wants spaces", "indent with spaces", Place(place.line, tab)
+    if (runaway := _runaway_quotes(text)) is not None:
+        message = f"a quoted text that runs to line {runaway[1]}"
+        return message, "close the quotes where the text ends", runaway[0]
     for part, message, hint in _EXPLANATIONS:
         if part in said:
-            return f"{message}{_opened(error)}", hint, Place(line, column)
-    return f"not valid YAML: {said}", None, Place(line, column)
+            return f"{message}{_opened(error)}", hint, place
+    return f"not valid YAML: {said}", None, place
 
 
 def _tab_in_indentation(text: str, line: int) -> int | None:
@@ -73,8 +81,23 @@ def _tab_in_indentation(text: str, line: int) -> int | None:
     return indentation.end() if indentation else None
 
 
+def _runaway_quotes(text: str) -> tuple[Place, int] | None:
+    """(beginning, last line) of a quoted text that swallowed keys, because its own quotes are not closed."""
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"'):
+                start, end = token.start_mark, token.end_mark
+                if re.search(r"\n *[\w-]+:(?:\s|$)", text[start.index : end.index]):
+                    return Place(start.line + 1, start.column + 1), end.line + 1
+    except (yaml.YAMLError, ValueError, OverflowError):
+        return None  # the mistake lies before any such text
+    return None
+
+
 def _opened(error: yaml.MarkedYAMLError) -> str:
     mark = error.context_mark
     if mark is None or error.problem_mark is None or mark.line == error.problem_mark.line:
+        return ""
+    if "expected ':'" in (error.problem or ""):
         return ""
     return f" (it began in line {mark.line + 1})"

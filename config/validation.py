@@ -6,14 +6,14 @@ misspelt key and too many rows hears of both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from config.annotations import alternatives, check_alone, child, model_in
-from config.document import KeyPath, value_at
+from config.document import KeyPath, overlaps, value_at
 from config.models.types import REFERENCE_TAG, VALUE_TAG
 
 M = TypeVar("M", bound=BaseModel)
@@ -48,11 +48,21 @@ def validate(model: type[M], data: Any) -> Validated[M]:
     try:
         config = model.model_validate(data)
     except ValidationError as error:
-        faults = tuple(
-            _fault(details, data) for details in error.errors(include_url=False, include_input=False)
-        )
+        found = error.errors(include_url=False, include_input=False)
+        faults = _without_consequences([_fault(details, data) for details in found])
         return Validated(None, _salvage(model, data, {fault.path for fault in faults}), faults)
     return Validated(config, config, ())
+
+
+def _without_consequences(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """Drops "too short" of a list that is short only because of faults in its items."""
+    paths = [fault.path for fault in faults]
+    return tuple(
+        fault
+        for fault in faults
+        if fault.type != "too_short"
+        or not any(len(path) > len(fault.path) and overlaps(path, fault.path) for path in paths)
+    )
 
 
 def _fault(details: Mapping[str, Any], data: Any) -> Fault:

@@ -95,6 +95,9 @@ class StandIn(Model):
     """Makes the environment the stand-in of AWS on this machine."""
 
     folder: str = Field(default=".local", min_length=1, description="Where it keeps everything.")
+    port: int | None = Field(
+        default=None, ge=1024, le=65535, description="Port on 127.0.0.1; null: any free one."
+    )
     environments: str = Field(
         default=".local/environments",
         min_length=1,

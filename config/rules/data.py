@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from config.document import KeyPath
 from config.models.data import HuggingFace
 from config.rules.rule import Finding, Findings
-from config.suggest import did_you_mean, listing
+from config.suggest import did_you_mean, listing, nearest
 from config.templates import parse_template
 
 _SUFFIXES: Final = {".csv": "csv", ".jsonl": "jsonl", ".parquet": "parquet"}
@@ -60,10 +60,10 @@ def format_findings(data: Source) -> Findings:
 
 def template_findings(columns: Mapping[str, str], templates: Mapping[str, str]) -> Findings:
     """Braces close, every {name} is a column, every column is used, no template is the same for all rows."""
-    used: set[str] = set()
+    used: set[str | None] = set()
     for key, text in templates.items():
         parsed = parse_template(text)
-        used.update(parsed.names)
+        used.update(name if name in columns else nearest(name, columns) for name in parsed.names)
         path = ("data", key)
         for mistake in parsed.mistakes:
             yield Finding(path, mistake, "write {{ and }} for braces that are text")

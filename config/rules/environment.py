@@ -79,7 +79,7 @@ def stand_in_files_exist(env: Environment, around: Surroundings) -> Findings:
     if not (around.root / automl.requirements).is_file():
         yield Finding(("stand_in", "automl", "requirements"), f'there is no file "{automl.requirements}"')
     for name, folder in automl.base_models.items():
-        if not (around.root / Path(folder).expanduser()).is_dir():
+        if name in BASE_MODELS and not (around.root / Path(folder).expanduser()).is_dir():
             yield Finding(("stand_in", "automl", "base_models", name), f'there is no folder "{folder}"')
 
 

@@ -34,10 +34,10 @@ def own_data_is_complete(config: InferenceConfig) -> Findings:
     if data.source == CANDIDATE:
         return
     yield from format_findings(data)
-    for key in ("columns", "prompt", "output"):
-        if getattr(data, key) is None:
-            message = f'is missing for the source "{data.source}"'
-            yield Finding(("data", key), message, f"only source: {CANDIDATE} goes without")
+    missing = [key for key in ("columns", "prompt", "output") if getattr(data, key) is None]
+    if missing:
+        message = f'"{data.source}" needs {listing(missing)} beside it'
+        yield Finding(("data", "source"), message, f"only source: {CANDIDATE} goes without")
     if data.columns is not None and data.prompt is not None and data.output is not None:
         yield from template_findings(data.columns, {"prompt": data.prompt, "output": data.output})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from config.models.common import Parameter, PipelineConfig
@@ -11,7 +10,7 @@ from config.parameter_values import ValueFault, check
 from config.platform_parameters import RESERVED
 from config.references import references
 from config.rules.rule import Finding, Findings, Rule
-from config.suggest import did_you_mean, listing
+from config.suggest import did_you_mean, listing, nearest
 
 
 def names_are_free(config: PipelineConfig) -> Findings:
@@ -51,7 +50,7 @@ def _misplaced_bounds(path: tuple[str, ...], parameter: Parameter) -> Findings:
 def values_fit(config: PipelineConfig) -> Findings:
     """The default and every allowed value are of the type, in the range, and fit the pattern."""
     for name, parameter in config.parameters.items():
-        if _compiles(parameter):
+        if _makes_sense(parameter):
             yield from _unfit(("parameters", name), parameter)
 
 
@@ -68,7 +67,13 @@ def _unfit(path: tuple[str, ...], parameter: Parameter) -> Findings:
             yield Finding((*path, "allowed", index), fault.message, fault.hint)
 
 
-def _compiles(parameter: Parameter) -> bool:
+def _makes_sense(parameter: Parameter) -> bool:
+    if (
+        parameter.minimum is not None
+        and parameter.maximum is not None
+        and parameter.minimum > parameter.maximum
+    ):
+        return False
     try:
         re.compile(parameter.pattern or "")
     except re.error:
@@ -87,9 +92,10 @@ def references_are_declared(config: PipelineConfig) -> Findings:
 
 def declared_are_used(config: PipelineConfig) -> Findings:
     """A declared parameter that nothing refers to would be overridden without effect."""
-    used: Mapping[str, None] = {name: None for _, name in references(config)}
+    used = {name for _, name in references(config)}
+    meant = {nearest(name, config.parameters) for name in used - set(config.parameters)}
     for name in config.parameters:
-        if name not in used and name not in RESERVED:
+        if name not in used | meant | set(RESERVED):
             hint = f"write {{parameter: {name}}} where its value belongs, or remove it"
             yield Finding(("parameters", name), "is declared and never used", hint, at_key=True)
 

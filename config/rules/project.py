@@ -17,7 +17,7 @@ Pipelines = Mapping[str, PipelineConfig]
 
 
 def training_exists(config: InferenceConfig, kinds: Mapping[str, str]) -> Iterator[Finding]:
-    """``training`` names a training pipeline; ``kinds`` are those of all files, whatever is wrong in them."""
+    """``training`` names a training pipeline; ``kinds`` are those of all files."""
     trainings = [name for name, kind in kinds.items() if kind == "training"]
     if config.training in trainings:
         return
@@ -62,13 +62,15 @@ INFERENCE_RULES: Final[tuple[Callable[[InferenceConfig, Pipelines], Iterable[Fin
 )
 
 
-def project_findings(pipelines: Pipelines, kinds: Mapping[str, str]) -> Iterator[tuple[str, Finding]]:
+def project_findings(pipelines: Pipelines, kinds: Mapping[str, str] | None) -> Iterator[tuple[str, Finding]]:
     """(pipeline, finding) of everything that does not fit between files.
 
-    ``pipelines`` are the sound ones; ``kinds`` says what every file claims to be.
+    ``pipelines`` are the sound ones; ``kinds`` is the kind of every file by name, or None while there are
+    files whose name or kind cannot be told.
     """
     for name, config in pipelines.items():
         if isinstance(config, InferenceConfig):
             found = [each for rule in INFERENCE_RULES for each in rule(config, pipelines)]
-            for finding in (*training_exists(config, kinds), *found):
+            missing = training_exists(config, kinds) if kinds is not None else ()
+            for finding in (*missing, *found):
                 yield name, finding

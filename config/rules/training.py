@@ -10,7 +10,7 @@ from typing import Final
 from config.base_models import BASE_MODELS
 from config.models.training import TrainingConfig
 from config.models.types import seconds
-from config.regions import AUTOPILOT_REGIONS
+from config.regions import AUTOPILOT_REGIONS, CONTAINER_ACCOUNTS
 from config.rules.data import format_findings, is_hub, is_local, local_file_findings, template_findings
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
@@ -139,7 +139,7 @@ def prepare_can_be_isolated(config: TrainingConfig, around: Surroundings) -> Fin
 def region_fine_tunes(config: TrainingConfig, around: Surroundings) -> Findings:
     """Autopilot fine-tunes in the Regions of SageMaker Canvas only."""
     region = around.environment.region
-    if region not in AUTOPILOT_REGIONS:
+    if region in CONTAINER_ACCOUNTS and region not in AUTOPILOT_REGIONS:
         message = f'a {config.kind} pipeline needs Autopilot, which fine-tunes no models in "{region}"'
         hint = f'environment "{around.environment.name}" needs one of {listing(AUTOPILOT_REGIONS)}'
         yield Finding(("kind",), message, hint)
