@@ -7,7 +7,7 @@ A reference is judged by what is known of it (``definition/values.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ _PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "double": (int, float),
     "boolean": (bool,),
 }
+_FEW: Final = 8  # values that are all named
 _NUMBERS: Final = ("integer", "long", "float", "double")
 
 
@@ -136,7 +137,7 @@ def _scalar(shape: Shape, value: Any, place: Place) -> Iterator[Complaint]:
     if shape.type_name not in _PYTHON_TYPES:  # timestamps, blobs, documents: nothing to hold them against
         return
     if not _is_of(shape.type_name, value):
-        yield place, f"{value!r} is not a {shape.type_name}"
+        yield place, f"{value!r} is not {_article(shape)}"
     elif isinstance(value, str):
         yield from _string(shape, value, place)
     elif not isinstance(value, bool):
@@ -151,12 +152,21 @@ def _is_of(type_name: str, value: Any) -> bool:
 
 
 def _string(shape: Shape, value: str, place: Place) -> Iterator[Complaint]:
-    yield from _within(shape, len(value), place, "characters")
-    if shape.enum and value not in shape.enum:
-        yield place, unknown("value", _cut(value), shape.enum)
+    if shape.enum:
+        if value not in shape.enum:
+            yield place, _not_among(_cut(value), shape.enum)
+        return
+    lengths = tuple(_within(shape, len(value), place, "characters"))
     pattern = shape.metadata.get("pattern")
-    if pattern and not service_model.fits(pattern, value):
+    if not lengths and pattern and not service_model.fits(pattern, value):
         yield place, f'"{_cut(value)}" does not fit {pattern}'
+    yield from lengths
+
+
+def _not_among(value: str, allowed: Sequence[str]) -> str:
+    if len(allowed) <= _FEW:
+        return f'"{value}", must be one of {", ".join(allowed)}'
+    return unknown("value", value, allowed)
 
 
 def _within(shape: Shape, measure: float, place: Place, unit: str = "") -> Iterator[Complaint]:
@@ -174,7 +184,7 @@ def _reference(shape: Shape, value: Any, place: Place, values: Values) -> Iterat
         yield from _text_reference(shape, value, known, place, values)
     elif isinstance(known, Open):
         if known.is_text and shape.type_name in _PYTHON_TYPES:
-            yield place, f"a Std:Join is a text, not a {shape.type_name}"
+            yield place, f"a Std:Join is a text, not {_article(shape)}"
     elif (
         shape.type_name in _NUMBERS
         and isinstance(known.value, int | float)
@@ -209,6 +219,10 @@ def _type_that_is_no_text(value: Any, values: Values) -> str | None:
         return None
     declared = values.types.get(reference.name, "String")
     return declared if declared != "String" else None
+
+
+def _article(shape: Shape) -> str:
+    return f"an {shape.type_name}" if shape.type_name == "integer" else f"a {shape.type_name}"
 
 
 def _cut(value: str) -> str:
