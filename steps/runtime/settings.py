@@ -61,6 +61,10 @@ class Section:
             raise SettingsError(f'"{self._path(key)}" is {value}, it must be from 0 to 1')
         return value
 
+    def number(self, key: str) -> float:
+        """A number."""
+        return float(self._typed(key, (int, float), "a number"))
+
     def flag(self, key: str, default: Any = _MISSING) -> bool:
         """true or false."""
         return bool(self._typed(key, bool, "true or false", default))
