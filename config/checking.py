@@ -75,7 +75,10 @@ def check_pipeline(document: Document, around: Surroundings | None) -> CheckedPi
 
 def problems_of(document: Document, found: Iterable[Finding]) -> list[Problem]:
     """Findings with their places in the file."""
-    return [document.problem(each.path, each.message, each.hint, at_key=each.at_key) for each in found]
+    return [
+        document.problem(each.path, each.message, each.hint, at_key=each.at_key, within=each.within)
+        for each in found
+    ]
 
 
 def value_findings(
@@ -88,7 +91,7 @@ def value_findings(
     kind = KINDS[str(getattr(config, "kind", ""))]
     data = config.model_dump(exclude_unset=True)
     places = dict(references(config))
-    document = Document(config.name, data, {}, {}, {})
+    document = Document(config.name, data, {}, {}, {}, {})
     outcome = validate(kind.model, with_values(data, {path: values[name] for path, name in places.items()}))
     for path, finding in _fault_findings(document, kind, outcome, places, values):
         yield places[path], finding

@@ -29,12 +29,24 @@ class Document:
     values: Mapping[KeyPath, Place]  # place of the value at a path
     keys: Mapping[KeyPath, Place]  # place of the key of a path
     written: Mapping[KeyPath, str]  # a number, boolean or null as it is spelled in the file
+    blocks: Mapping[KeyPath, Place]  # first character of a text block that keeps its lines
 
     def problem(
-        self, path: KeyPath, message: str, hint: str | None = None, *, at_key: bool = False
+        self,
+        path: KeyPath,
+        message: str,
+        hint: str | None = None,
+        *,
+        at_key: bool = False,
+        within: Place | None = None,
     ) -> Problem:
-        """A problem of the value (or key) at ``path``, or of its nearest parent that is in the file."""
+        """A problem of the value (or key) at ``path``, or of its nearest parent that is in the file.
+
+        ``within`` is a place in the text at ``path``, taken where the file shows that text line by line.
+        """
         place = self._place(path, at_key=at_key)
+        if within is not None and (block := self.blocks.get(path)) is not None:
+            place = Place(block.line + within.line - 1, block.column + within.column - 1)
         return Problem(self.file, place.line, place.column, dotted(path), message, hint)
 
     def _place(self, path: KeyPath, *, at_key: bool) -> Place:

@@ -16,7 +16,7 @@ METRICS: Final[Mapping[str, tuple[str, ...]]] = {
     "summarization": ("rouge1", "rouge2", "rougeL"),
 }
 
-# fmeval's algorithms beside those metrics, each with models of its own that must be at hand.
+# fmeval's algorithms beside those metrics; bertscore, meteor and toxicity need models or word lists at hand.
 ALGORITHMS: Final = (
     "bertscore",
     "classification_accuracy",

@@ -20,11 +20,12 @@ _FAST_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Scalar:
-    """One value; ``plain`` when it has no quotes and is no text block."""
+    """One value; ``plain``: without quotes and no text block; ``literal``: a text block that keeps lines."""
 
     place: Place
     text: str
     plain: bool
+    literal: bool
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class _Composer:
     def _content(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         place = _place(event)
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(place, event.value, event.implicit[0])
+            return Scalar(place, event.value, event.implicit[0], event.style == "|")
         if isinstance(event, yaml.SequenceStartEvent):
             return Sequence(place, tuple(self._children(events, yaml.SequenceEndEvent, depth)))
         children = list(self._children(events, yaml.MappingEndEvent, depth))

@@ -66,7 +66,7 @@ def read_text(text: str, label: str) -> Read:
         place = _end_of(text[: found.start()])
         message = f"the character U+{ord(found.group()):04X} does not belong into a text file"
         return None, [Problem(label, place.line, place.column, "", message, "delete it")]
-    builder = _Builder(label)
+    builder = _Builder(label, text.split("\n"))
     try:
         root = compose(text.removeprefix("\ufeff"), label)
         if root is None:
@@ -74,7 +74,9 @@ def read_text(text: str, label: str) -> Read:
         data = builder.build(root, ())
     except ConfigurationError as error:
         return None, [*builder.problems, *error.problems]
-    return Document(label, data, builder.values, builder.keys, builder.written), builder.problems
+    return Document(
+        label, data, builder.values, builder.keys, builder.written, builder.blocks
+    ), builder.problems
 
 
 def resolve_scalar(text: str) -> str | int | float | bool | None:
@@ -98,11 +100,13 @@ def _end_of(text: str) -> Place:
 class _Builder:
     """Nodes to plain data, noting the place of every key and value and every mistake in keys."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, lines: list[str]) -> None:
         self._label = label
+        self._lines = lines
         self.values: dict[KeyPath, Place] = {}
         self.keys: dict[KeyPath, Place] = {}
         self.written: dict[KeyPath, str] = {}
+        self.blocks: dict[KeyPath, Place] = {}
         self.problems: list[Problem] = []
 
     def build(self, node: Node, path: KeyPath) -> Any:
@@ -118,6 +122,8 @@ class _Builder:
         return self._scalar(node, path)
 
     def _scalar(self, node: Scalar, path: KeyPath) -> Any:
+        if node.literal:
+            self.blocks[path] = self._first_character(node.place.line)
         value = resolve_scalar(node.text) if node.plain else node.text
         if not isinstance(value, str):
             self.written[path] = node.text
@@ -126,6 +132,12 @@ class _Builder:
             self.problems.append(self._problem(node.place, path, message, "delete it"))
             return _UNPRINTABLE.sub("", value)
         return value
+
+    def _first_character(self, header: int) -> Place:
+        """Where the text of the block begins whose header stands in that line."""
+        texts = (line for line in self._lines[header:] if line.strip())
+        first = next(texts, "")
+        return Place(header + 1, len(first) - len(first.lstrip(" ")) + 1)
 
     def _mapping(self, node: Mapping, path: KeyPath) -> dict[str, Any]:
         data: dict[str, Any] = {}

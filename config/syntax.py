@@ -56,13 +56,16 @@ _EXPLANATIONS: Final = (
     ("undefined tag handle", "a tag that is not defined", "tags are not read: write the plain value"),
 )
 
+# Of these the parser notices only later that something was wrong.
+_TOLD_AT_THEIR_BEGINNING: Final = ("expected ':'", "expected ',' or")
+
 
 def explain_syntax(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str | None, Place]:
     """(what is wrong, hint, place) of a mistake in YAML's syntax."""
     said = f"{error.problem or ''} {error.context or ''}".strip()
     mark = error.problem_mark or error.context_mark
-    if "expected ':'" in said and error.context_mark is not None:
-        mark = error.context_mark  # the line that is no key, not the one behind it
+    if error.context_mark is not None and any(part in said for part in _TOLD_AT_THEIR_BEGINNING):
+        mark = error.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
     if (tab := _tab_in_indentation(text, place.line)) is not None:
         return "a tab where YAML wants spaces", "indent with spaces", Place(place.line, tab)
@@ -98,6 +101,6 @@ def _opened(error: yaml.MarkedYAMLError) -> str:
     mark = error.context_mark
     if mark is None or error.problem_mark is None or mark.line == error.problem_mark.line:
         return ""
-    if "expected ':'" in (error.problem or ""):
+    if any(part in str(error.problem) for part in _TOLD_AT_THEIR_BEGINNING):
         return ""
     return f" (it began in line {mark.line + 1})"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from config.document import Place
 
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -12,26 +15,26 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True)
 class Template:
-    """The names that a template is filled with, in order, and what is wrong with its braces."""
+    """The names that a template is filled with and what is wrong with its braces, with places in its text."""
 
-    names: tuple[str, ...]
-    mistakes: tuple[str, ...]
+    names: Mapping[str, Place]  # of the first use
+    mistakes: tuple[tuple[Place, str], ...]
 
 
 def parse_template(text: str) -> Template:
-    """Takes a template apart; a mistake names the line of the text it is in."""
-    names: dict[str, None] = {}
-    mistakes: list[str] = []
+    """Takes a template apart."""
+    names: dict[str, Place] = {}
+    mistakes: list[tuple[Place, str]] = []
     for found in _PIECE.finditer(text):
         piece, name = found.group(), found.group(1)
-        line = text.count("\n", 0, found.start()) + 1
-        where = f" in line {line} of the text" if "\n" in text.rstrip("\n") else ""
         if piece in ("{{", "}}"):
             continue
+        before = text[: found.start()]
+        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
         if name is None:
-            mistakes.append(f'a single "{piece}"{where}')
+            mistakes.append((place, f'a single "{piece}"'))
         elif _NAME.fullmatch(name):
-            names[name] = None
+            names.setdefault(name, place)
         else:
-            mistakes.append(f'"{piece}"{where} is not a name in braces')
-    return Template(tuple(names), tuple(mistakes))
+            mistakes.append((place, f'"{piece}" is not a name in braces'))
+    return Template(names, tuple(mistakes))

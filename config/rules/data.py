@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
-from config.document import KeyPath
+from config.document import KeyPath, Place
 from config.models.data import HuggingFace
 from config.rules.rule import Finding, Findings
 from config.suggest import did_you_mean, listing, nearest
@@ -65,8 +65,8 @@ def template_findings(columns: Mapping[str, str], templates: Mapping[str, str]) 
         parsed = parse_template(text)
         used.update(name if name in columns else nearest(name, columns) for name in parsed.names)
         path = ("data", key)
-        for mistake in parsed.mistakes:
-            yield Finding(path, mistake, "write {{ and }} for braces that are text")
+        for place, mistake in parsed.mistakes:
+            yield Finding(path, mistake, "write {{ and }} for braces that are text", within=place)
         yield from _unknown_names(path, parsed.names, columns)
         if not parsed.names and not parsed.mistakes:
             message = "names no column: it would be the same for every row"
@@ -77,11 +77,11 @@ def template_findings(columns: Mapping[str, str], templates: Mapping[str, str]) 
             yield Finding(("data", "columns", name), message, f"use {{{name}}} or remove it", at_key=True)
 
 
-def _unknown_names(path: KeyPath, names: Iterable[str], columns: Mapping[str, str]) -> Findings:
-    for name in names:
+def _unknown_names(path: KeyPath, names: Mapping[str, Place], columns: Mapping[str, str]) -> Findings:
+    for name, place in names.items():
         if name not in columns:
             message = f"{{{name}}} is not one of the columns; columns: {listing(columns)}"
-            yield Finding(path, message, did_you_mean(name, columns))
+            yield Finding(path, message, did_you_mean(name, columns), within=place)
 
 
 def local_file_findings(path: KeyPath, source: str, root: Path) -> Findings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from config.document import KeyPath, overlaps
+from config.document import KeyPath, Place, overlaps
 from config.models.environment import Environment
 from config.models.types import ParameterRef
 
@@ -22,6 +22,7 @@ class Finding:
     message: str
     hint: str | None = None
     at_key: bool = False
+    within: Place | None = None  # where in a text of several lines
 
 
 Findings = Iterable[Finding]
