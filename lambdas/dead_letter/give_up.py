@@ -83,7 +83,6 @@ def token_of(body: str) -> tuple[str, str]:
         return "", ""
     inner = content.get("wait")
     wait = inner if isinstance(inner, dict) else {}
-    token = content.get("token") or wait.get("token")
-    arn = content.get("pipelineExecutionArn") or wait.get("execution_arn")
-    known = isinstance(token, str) and TOKEN.fullmatch(token)
-    return (token if known else ""), (arn if isinstance(arn, str) else "")
+    token = str(content.get("token") or wait.get("token"))
+    arn = str(content.get("pipelineExecutionArn") or wait.get("execution_arn") or "")
+    return (token, arn) if TOKEN.fullmatch(token) else ("", arn)

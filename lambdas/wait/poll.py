@@ -75,7 +75,7 @@ def look_after(tools: Tools, received: Callback | Poll, sent_at: float) -> None:
 
 def first_poll(received: Callback, sent_at: float) -> Poll:
     """The poll that a callback message stands for."""
-    return Poll(received.wait, sent_at, sequence=0, id="", watching=received.wait.name)
+    return Poll(received.wait, sent_at, sequence=0, id="first", watching=received.wait.name)
 
 
 class Seen(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from waiting import attempts
+from waiting import attempts, tags
 from waiting.decision import Ended, Look, Ready, Running
 from waiting.failures import AWS_ERRORS, is_missing
 from waiting.things import Begun, Description
@@ -91,9 +91,8 @@ def _stop_one(sagemaker: Any, name: str) -> None:
 
 
 def _request(sagemaker: Any, description: Description) -> dict[str, Any]:
-    tags = sagemaker.list_tags(ResourceArn=description["AutoMLJobArn"]).get("Tags", [])
     request = {member: description[member] for member in REQUEST_MEMBERS if description.get(member)}
-    return {**request, "Tags": tags} if tags else request
+    return {**request, "Tags": tags.of(sagemaker, description["AutoMLJobArn"])}
 
 
 def _reason(description: Description) -> str:

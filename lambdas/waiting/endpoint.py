@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from waiting import tags
 from waiting.decision import Ended, Look, Ready, Running
 from waiting.failures import AWS_ERRORS, is_missing, is_refused
 from waiting.paging import items
@@ -67,9 +68,9 @@ def begin_again(sagemaker: Any, name: str, description: Description | None) -> B
     kept = configurations(sagemaker, name)
     if not kept:
         return None
-    tags = sagemaker.list_tags(ResourceArn=kept[0]["EndpointConfigArn"]).get("Tags", [])
-    request = {"EndpointName": name, "EndpointConfigName": kept[0]["EndpointConfigName"]}
-    sagemaker.create_endpoint(**request, **({"Tags": tags} if tags else {}))
+    tagged = tags.of(sagemaker, kept[0]["EndpointConfigArn"])
+    configuration = kept[0]["EndpointConfigName"]
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=configuration, Tags=tagged)
     return Begun(name, done=True)
 
 

@@ -71,12 +71,12 @@ def running(sagemaker: Any, prefix: str, now: float) -> Iterator[str]:
     Executions are listed without a filter by status; what began before OLDEST is not looked for.
     """
     since = datetime.fromtimestamp(now - OLDEST, UTC)
-    for pipeline in items(sagemaker.list_pipelines, "PipelineSummaries", PipelineNamePrefix=f"{prefix}-"):
-        for execution in items(
-            sagemaker.list_pipeline_executions,
-            "PipelineExecutionSummaries",
-            PipelineName=pipeline["PipelineName"],
-            CreatedAfter=since,
-        ):
+    for pipeline in items(sagemaker.list_pipelines, "PipelineSummaries", PipelineNamePrefix=prefix):
+        name = pipeline["PipelineName"]
+        # A prefix that ends in a dash is no pipeline name to the service, so the dash is looked for here.
+        if not name.startswith(f"{prefix}-"):
+            continue
+        listing = sagemaker.list_pipeline_executions
+        for execution in items(listing, "PipelineExecutionSummaries", PipelineName=name, CreatedAfter=since):
             if execution["PipelineExecutionStatus"] in GOING_ON:
                 yield execution["PipelineExecutionArn"]

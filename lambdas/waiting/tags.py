@@ -26,3 +26,8 @@ def read(sagemaker: Any, arn: str) -> dict[str, str]:
             return {}
         raise
     return {tag["Key"]: tag["Value"] for tag in listed}
+
+
+def of(sagemaker: Any, arn: str) -> list[dict[str, str]]:
+    """The tags for a copy of something: all but those that AWS itself gives, which nobody else may."""
+    return form({key: value for key, value in read(sagemaker, arn).items() if not key.startswith("aws:")}, {})
