@@ -74,12 +74,16 @@ def describe(desk: Desk, call: Call) -> dict[str, Any]:
     asked = call.parameters
     pipeline = desk.book.get(asked["PipelineName"])
     version = find_version(pipeline, asked.get("PipelineVersionId"), asked.get("PipelineVersionAlias"))
+    return {**described(pipeline, version), "PipelineDefinition": version.definition}
+
+
+def described(pipeline: Pipeline, version: Version) -> dict[str, Any]:
+    """DescribePipeline's answer without the definition."""
     return present(
         {
             "PipelineArn": pipeline.arn,
             "PipelineName": pipeline.name,
             "PipelineDisplayName": pipeline.display_name or pipeline.name,
-            "PipelineDefinition": version.definition,
             "PipelineDescription": pipeline.description,
             "RoleArn": pipeline.role,
             "PipelineStatus": "Active",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local.engine.operations import definitions, executions, steps, versions
+from local.engine.operations import definitions, executions, search, steps, tags, versions
 from local.engine.operations.desk import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -26,4 +26,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListPipelineExecutionSteps": steps.list_all,
     "SendPipelineExecutionStepSuccess": steps.succeed,
     "SendPipelineExecutionStepFailure": steps.fail,
+    "Search": search.search,
+    "AddTags": tags.add,
+    "ListTags": tags.list_all,
+    "DeleteTags": tags.delete,
 }
