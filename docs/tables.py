@@ -4,7 +4,7 @@
     python docs/tables.py --check    exits 1 and names what would change
 
 The table of files in architecture.md comes from the first line of each module's docstring, so a
-module describes itself once; the pictures of the pipelines in README.md come from `graph`.
+module describes itself once; the pictures in README.md come from `graph`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ ROOMS = (
     "steps",
     "lambdas",
 )
+PICTURES = ("facts-training", "facts-inference")
 OTHERS = ("infra", "data", "docs", "bench", "requirements")
 
 
@@ -39,12 +40,13 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when something is stale")
     check = parser.parse_args().check
-    stale = [path for path, text in generated().items() if path.read_text(encoding="utf-8") != text]
+    texts = generated()
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in stale:
         if check:
             print(f"stale: {path.relative_to(ROOT)} (hint: make docs)", file=sys.stderr)
         else:
-            path.write_text(generated()[path], encoding="utf-8")
+            path.write_text(texts[path], encoding="utf-8")
     return 1 if check and stale else 0
 
 
@@ -53,7 +55,14 @@ def generated() -> dict[Path, str]:
     architecture = ROOT / "docs" / "architecture.md"
     before, _, rest = architecture.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    return {architecture: f"{before}{BEGIN}\n\n{file_tables()}\n{END}{after}"}
+    pictures = {ROOT / "docs" / "pictures" / f"{name}.svg": picture(name) for name in PICTURES}
+    return {architecture: f"{before}{BEGIN}\n\n{file_tables()}\n{END}{after}", **pictures}
+
+
+def picture(name: str) -> str:
+    """A pipeline's graph as SVG, as the command line draws it."""
+    command = [sys.executable, str(ROOT / "run_pipeline.py"), "graph", name, "--format", "svg"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 def file_tables() -> str:
