@@ -12,9 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from moto.utilities.utils import get_partition
+
 from local import catalog, cloudformation, queues, s3_patches, snapshot
 from local.api import StandIn
 from local.children import Children
+from local.cloudformation.resource import Api
 from local.credentials import Identity
 from local.environments import Environments
 from local.events import Events
@@ -78,6 +81,7 @@ def assemble(
     settings: StandInSettings, *, folder: Path, endpoint: str, identities: tuple[Identity, ...]
 ) -> Machine:
     """Reads the state of the folder and builds everything around it; nothing runs yet."""
+    calls: list[Gateway] = []  # filled below: what CloudFormation calls is built later than its types
     state = folder / "state"
     store = Store(state / "documents.sqlite")
     bodies = Bodies(folder=state / "bodies", tree=folder / "s3")
@@ -86,7 +90,7 @@ def assemble(
     shot = snapshot.Snapshot(state)
     s3_patches.install(bodies, journal.bury)
     queues.install()
-    cloudformation.install()
+    cloudformation.install(lambda account, region: _api(calls, account, region))
     logs = Logs(folder=folder / "logs", save=shot.save, **place)
     shot.load()
     journal.restore()
@@ -110,6 +114,7 @@ def assemble(
         s3=s3,
         **place,
     )
+    calls.append(gateway)
     stand_in = StandIn(
         folder=folder,
         endpoint=endpoint,
@@ -132,6 +137,10 @@ def assemble(
     return Machine(
         gateway, stand_in, services, functions, mappings, schedules, children, shot, journal, store
     )
+
+
+def _api(calls: list[Gateway], account: str, region: str) -> Api:
+    return Api(calls[0].call, account, region, get_partition(region))
 
 
 def _saver(

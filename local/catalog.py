@@ -11,8 +11,11 @@ from types import ModuleType
 
 SERVICES: tuple[str, ...] = (
     "local.services.identity",
+    "local.services.package_groups",
     "local.services.pipelines",
     "local.services.processing",
+    "local.services.automl",
+    "local.services.registry",
 )
 
 

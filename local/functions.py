@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import logging
 import re
 import threading
 import time
 import uuid
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from moto.awslambda import models
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.responses import LambdaResponse
+from moto.s3.models import FakeKey, s3_backends
 
 from local.api import ApiError
 from local.function_workers import FunctionVersion, Invocation, Workers
@@ -199,10 +202,39 @@ def _install(functions: Functions) -> None:
     def get_parameter(response: Any, name: str, if_none: Any = None) -> Any:
         return original(response, "Qualifier" if name == "qualifier" else name, if_none)
 
+    def set_code(function: Any, code: dict[str, Any]) -> None:
+        _refuse_missing_code(function, code)
+        original_set_code(function, code)
+        if "ZipFile" in code or "S3Key" in code:
+            _refuse_broken_code(function)
+
+    original_set_code = models.LambdaFunction._set_function_code
+    models.LambdaFunction._set_function_code = set_code
     original = LambdaResponse._get_param
     LambdaResponse._get_param = get_parameter  # moto reads ?qualifier=, clients send ?Qualifier=
     models.LambdaFunction.invoke = invoke_function
     models.LambdaBackend.invoke = invoke
+
+
+def _refuse_missing_code(function: Any, code: Mapping[str, Any]) -> None:
+    """moto takes a bundle that is not there for an empty one."""
+    if "S3Bucket" not in code or "ZipFile" in code:
+        return
+    buckets = s3_backends[function.account_id][function.partition].buckets
+    missing = None
+    if code["S3Bucket"] not in buckets:
+        missing = "NoSuchBucket. S3 Error Message: The specified bucket does not exist"
+    elif not isinstance(buckets[code["S3Bucket"]].keys.get(code["S3Key"]), FakeKey):
+        missing = "NoSuchKey. S3 Error Message: The specified key does not exist."
+    if missing:
+        message = f"Error occurred while GetObject. S3 Error Code: {missing} ({code['S3Key']})"
+        raise ApiError("InvalidParameterValueException", message)
+
+
+def _refuse_broken_code(function: Any) -> None:
+    if not zipfile.is_zipfile(io.BytesIO(function.code_bytes)):
+        message = "Could not unzip uploaded file. Please check your file, then try to upload again."
+        raise ApiError("InvalidParameterValueException", message)
 
 
 def _invoked_arn(function: Any, name: str, qualifier: str | None) -> str:

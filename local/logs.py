@@ -87,8 +87,8 @@ def _keep_events_in_files(folder: Path) -> None:
 
 
 def _path(folder: Path, stream: Any) -> Path:
-    group = stream.log_group.name.strip("/")
-    name = stream.log_stream_name.replace("..", "__")
+    group = str(stream.log_group.name).strip("/")
+    name = str(stream.log_stream_name).replace("..", "__")
     return folder / group.replace("..", "__") / "@streams" / f"{name}.jsonl"
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+import moto.core.common_models
 import moto.core.responses
 from flask import Flask
 from moto import backends
@@ -27,6 +28,7 @@ class MotoApplication:
         self._lock = threading.Lock()
         self._applications: dict[str, Flask] = {}
         _remember_method_names()
+        _forget_instances()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         application = self._application(backend_name(environ[SERVICE_KEY]))
@@ -55,3 +57,12 @@ def _backend_names() -> frozenset[str]:
 def _remember_method_names() -> None:
     """moto inspects the response class at every request; the classes do not change after start."""
     moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+
+
+def _forget_instances() -> None:
+    """moto keeps every model object it ever made, for its dashboard; here deleted ones are to go."""
+
+    def new(cls: type, *_args: Any, **_kwargs: Any) -> Any:
+        return object.__new__(cls)
+
+    moto.core.common_models.BaseModel.__new__ = new

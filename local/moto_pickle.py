@@ -14,7 +14,7 @@ import threading
 import types
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -83,7 +83,7 @@ class _Pickler(pickle.Pickler):
             return _local_function, (marshal.dumps(value.__code__), value.__module__, value.__qualname__)
         if name == "moto.ssm.models.ParameterDict":
             return _parameters, (value.account_id, value.region_name, dict(value), value.__dict__)
-        if isinstance(value, PrivateKeyTypes):
+        if isinstance(value, get_args(PrivateKeyTypes)):
             return _private_key, (_pem(value),)
         return NotImplemented
 

@@ -14,6 +14,9 @@ from local.api import ApiError
 from local.s3_bodies import Bodies
 from local.s3_journal import Journal
 
+Listing = list[tuple[str, int]]  # (uri, bytes)
+Uris = list[str]
+
 
 def split(uri: str) -> tuple[str, str]:
     """The bucket and the key (or key prefix) of "s3://bucket/a/b"."""
@@ -50,7 +53,7 @@ class Objects:
             return False
         return True
 
-    def list(self, uri_prefix: str) -> list[tuple[str, int]]:
+    def list(self, uri_prefix: str) -> Listing:
         """(uri, bytes) of every object whose key starts with the prefix, in the order of keys."""
         bucket, prefix = split(uri_prefix)
         keys = self._bucket(bucket).keys
@@ -89,7 +92,7 @@ class Objects:
                 self._copy(uri, _inside(folder, relative))
         return len(found)
 
-    def upload(self, folder: Path, uri_prefix: str) -> list[str]:
+    def upload(self, folder: Path, uri_prefix: str) -> Uris:
         """Every file below the folder, at the prefix plus its path; returns the URIs in order."""
         base = uri_prefix.rstrip("/")
         files = sorted(path for path in folder.rglob("*") if path.is_file())

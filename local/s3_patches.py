@@ -7,7 +7,9 @@ sent from the file. Everything else of moto's S3 stays as it is.
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
+import json
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -31,6 +33,7 @@ def install(bodies: Bodies, bury: Callable[[str], None]) -> None:
     _install_keys(bodies, bury)
     _install_multipart(bodies)
     _install_responses()
+    _install_policies()
 
 
 @contextmanager
@@ -175,3 +178,24 @@ def _install_responses() -> None:
     response_class.get_object = get_object
     backend_class.copy_object = copy_object
     backend_class.upload_part_copy = upload_part_copy
+
+
+def _install_policies() -> None:
+    """moto denies by statements whose conditions it has not looked at, such as "only over TLS"."""
+    bucket_class: Any = models.FakeBucket
+    original = bucket_class.get_permission
+
+    def get_permission(bucket: Any, action: str, resource: str) -> Any:
+        if bucket.policy is None:
+            return original(bucket, action, resource)
+        document = json.loads(bucket.policy)
+        statements = document.get("Statement", [])
+        listed = statements if isinstance(statements, list) else [statements]
+        plain = [statement for statement in listed if "Condition" not in statement]
+        if len(plain) == len(listed):
+            return original(bucket, action, resource)
+        shadow = copy.copy(bucket)
+        shadow.policy = json.dumps({**document, "Statement": plain}).encode() if plain else None
+        return original(shadow, action, resource)
+
+    bucket_class.get_permission = get_permission

@@ -74,14 +74,15 @@ class Schedules:
         return max(0.0, soonest - now)
 
     def _run(self) -> None:
-        while True:
+        while not self._is_stopped():
             seconds = self.fire_due()
             with self._changed:
-                if self._stopped:
-                    return
-                self._changed.wait(seconds)
-                if self._stopped:
-                    return
+                if not self._stopped:
+                    self._changed.wait(seconds)
+
+    def _is_stopped(self) -> bool:
+        with self._changed:
+            return self._stopped
 
     def _due(self, arn: str, expression: str, now: float) -> float:
         known = self._store.get(_KIND, arn)

@@ -1,4 +1,4 @@
-"""CloudFormation of the stand-in: moto's, with the types, updates and failures that it lacks."""
+"""CloudFormation of the stand-in: moto's templates and stacks, with types, updates and failures as on AWS."""
 
 from local.cloudformation.install import install
 
