@@ -25,8 +25,9 @@ ENTRYPOINT: Final = "entrypoint.py"
 ARCHIVE: Final = "source.tar.gz"
 _RUNTIME: Final = "runtime"
 _REQUIREMENTS: Final = "requirements.txt"
-# Not code of the step: how its image is built, its tests, what Python and editors leave behind.
-_LEFT_OUT: Final = ("__pycache__", "tests", "Dockerfile")
+# Not code of the step: how its image is built, its tests, what Python and editors leave behind, and what
+# its requirements were locked from.
+_LEFT_OUT: Final = ("__pycache__", "tests", "Dockerfile", "requirements.in")
 
 
 class StepCodeError(PlatformError):

@@ -13,6 +13,7 @@ from pipelines.sdk import (
     ExecutionVariables,
     Lambda,
     LambdaOutput,
+    LambdaOutputTypeEnum,
     LambdaStep,
 )
 
@@ -20,11 +21,14 @@ from pipelines.sdk import (
 MESSAGE_VERSION: Final = 1
 QUEUE: Final = "wait"
 
+Output = Literal["String", "Integer"]
+INTEGER: Final[Output] = "Integer"
+
 
 def function_step(
-    context: Context[Any], name: str, function: str, inputs: Mapping[str, Any], outputs: Sequence[str]
+    context: Context[Any], name: str, function: str, inputs: Mapping[str, Any], outputs: Mapping[str, Output]
 ) -> LambdaStep:
-    """Calls ``function`` with flat ``inputs`` and the execution's id and ARN; outputs are texts."""
+    """Calls ``function`` with flat ``inputs`` and the execution's id and ARN."""
     identity = {
         "pipeline_execution_id": ExecutionVariables.PIPELINE_EXECUTION_ID,
         "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
@@ -33,8 +37,16 @@ def function_step(
         name=name,
         lambda_func=Lambda(function_arn=names.function_arn(context.env, function), session=context.session),
         inputs={**identity, **inputs},
-        outputs=[LambdaOutput(output_name=output) for output in outputs],
+        outputs=[
+            LambdaOutput(output_name=output, output_type=LambdaOutputTypeEnum(type_name))
+            for output, type_name in outputs.items()
+        ],
     )
+
+
+def texts(*outputs: str) -> dict[str, Output]:
+    """Outputs that are texts."""
+    return dict.fromkeys(outputs, "String")
 
 
 def wait_step(

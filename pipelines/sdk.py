@@ -84,7 +84,7 @@ with neutral():
     from sagemaker.mlops.workflow.callback_step import CallbackOutput, CallbackStep
     from sagemaker.mlops.workflow.condition_step import ConditionStep
     from sagemaker.mlops.workflow.fail_step import FailStep
-    from sagemaker.mlops.workflow.lambda_step import LambdaOutput, LambdaStep
+    from sagemaker.mlops.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep
     from sagemaker.mlops.workflow.pipeline import Pipeline
     from sagemaker.mlops.workflow.retry import (
         SageMakerJobExceptionTypeEnum,
@@ -108,6 +108,7 @@ __all__ = [
     "JsonGet",
     "Lambda",
     "LambdaOutput",
+    "LambdaOutputTypeEnum",
     "LambdaStep",
     "NetworkConfig",
     "Parameter",

@@ -14,7 +14,7 @@ from config.base_models import BASE_MODELS
 from config.models import ParameterRef, TrainingConfig
 from pipelines import places, sources
 from pipelines.context import Context
-from pipelines.functions import function_step, output, wait_step
+from pipelines.functions import INTEGER, function_step, output, texts, wait_step
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.sdk import CallbackStep, ExecutionVariables, Join, LambdaStep, Step
 from pipelines.settings import step_settings
@@ -55,21 +55,17 @@ def prepare_step(context: Training) -> RequestStep:
 
 
 def _model(config: TrainingConfig) -> dict[str, Any]:
-    """The base model and what rows may be; by name where an execution chooses the model."""
+    """The base model and how long its rows may be: by name where an execution chooses the model."""
     model, base_model = config.model, config.model.base_model
     if not isinstance(base_model, ParameterRef):
-        limits = BASE_MODELS[base_model]
-        return {
-            "base_model": base_model,
-            "context_tokens": model.context_tokens or limits.context_tokens,
-            "max_rows": limits.max_rows,
-        }
+        context_tokens = model.context_tokens or BASE_MODELS[base_model].context_tokens
+        return {"base_model": base_model, "context_tokens": context_tokens}
+    choices = config.parameters[base_model.parameter].allowed or tuple(BASE_MODELS)
     return {
         "base_model": base_model,
         "context_tokens": model.context_tokens,
-        "base_models": {
-            name: {"context_tokens": limits.context_tokens, "max_rows": limits.max_rows}
-            for name, limits in BASE_MODELS.items()
+        "context_tokens_by_base_model": {
+            str(name): BASE_MODELS[str(name)].context_tokens for name in choices if name in BASE_MODELS
         },
     }
 
@@ -96,7 +92,8 @@ def start_automl_step(context: Training, prepare: RequestStep) -> LambdaStep:
         "role_arn": names.role_arn(env, "automl"),
         **_surroundings(context),
     }
-    return function_step(context, "start-automl", "start_automl", inputs, ("job_name", "job_arn", "attempt"))
+    outputs = {**texts("job_name", "job_arn"), "attempt": INTEGER}
+    return function_step(context, "start-automl", "start_automl", inputs, outputs)
 
 
 def wait_automl_step(context: Training, start_automl: LambdaStep) -> CallbackStep:
@@ -126,7 +123,7 @@ def deploy_model_step(context: Training, wait_automl: CallbackStep) -> LambdaSte
         "after_evaluation": endpoint.after_evaluation,
         **_surroundings(context),
     }
-    outputs = ("endpoint_name", "model_name", "model_data_url", "image")
+    outputs = texts("endpoint_name", "model_name", "model_data_url", "image")
     return function_step(context, "deploy-model", "deploy_model", inputs, outputs)
 
 
@@ -164,7 +161,8 @@ def publish_candidate_step(
         "output_uri": places.of_execution(context, "candidate.json"),
         "commit": context.parameters["Commit"],
     }
-    return function_step(context, "publish-candidate", "publish_candidate", inputs, ("candidate_uri",))
+    outputs = texts("candidate_uri")
+    return function_step(context, "publish-candidate", "publish_candidate", inputs, outputs)
 
 
 def _surroundings(context: Training) -> dict[str, Any]:
