@@ -178,9 +178,9 @@ def children(process: psutil.Process) -> list[psutil.Process]:
 def step_python() -> str:
     """The interpreter of the step's environment on this machine."""
     sys.path.insert(0, str(ROOT))
-    from local.environments import ensure
+    from local.environments import Environments
 
-    return str(ensure(ROOT / "steps" / "prepare" / "requirements.txt"))
+    return str(Environments(ROOT / ".local" / "environments").ensure(ROOT / "steps/prepare/requirements.txt"))
 
 
 if __name__ == "__main__":

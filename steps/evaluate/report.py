@@ -66,12 +66,13 @@ def _cards(evaluation: Evaluation) -> list[dict[str, Any]]:
     interval = evaluation.read_by_gates[primary]
     verdicts = [holds for gate, _, holds in evaluation.gates() if gate.metric == primary]
     tone = ("good" if all(verdicts) else "bad") if verdicts else ""
-    allowed = f"at most {share(evaluation.settings.max_failed_share)} may be"
+    limit = evaluation.settings.max_failed_share
+    allowed = f"{share(limit)} of them may be" if limit else "none may be"
     return [
         {"label": primary, "value": number(interval.mean), "note": _bounds(interval), "tone": tone},
         {"label": "rows", "value": number(len(evaluation.rows)), "note": "", "tone": ""},
         {
-            "label": "without an answer",
+            "label": "unanswered",
             "value": number(failed),
             "note": allowed,
             "tone": "bad" if failed else "",
@@ -126,6 +127,8 @@ def _plots(evaluation: Evaluation) -> list[tuple[str, str]]:
     unicode_scores = evaluation.settings.normalization == "unicode"
     for name in names:
         values = [(row.unicode_scores if unicode_scores else row.scores)[name] for row in evaluation.rows]
+        if set(values) <= {0.0, 1.0}:
+            continue  # the mean says it all
         drawn.append((_distribution(values, name), f"Rows by {name.replace('_', ' ')}"))
     answered = [row for row in evaluation.rows if not row.outcome.failed]
     if answered:
@@ -158,7 +161,7 @@ def _shown(row: ScoredRow) -> dict[str, Any]:
     """A row cut to what a reader takes in; results.jsonl has it whole."""
     return {
         "id": row.row.id,
-        "group": row.row.group[:200],
+        "group": row.row.group[:100],
         "input": row.row.model_input[:_LONG_TEXT],
         "output": row.answer[:_LONG_TEXT],
         "target": row.row.target_output[:_LONG_TEXT],

@@ -45,7 +45,7 @@ def _cards(figure: dict[str, Any]) -> list[dict[str, Any]]:
     aside = {
         "label": "set aside",
         "value": number(rows["rejected"]),
-        "note": f"{share(rows['rejected_share'])}, at most {share(rows['max_rejected_share'])} may be",
+        "note": f"{share(rows['rejected_share'])} of them, {share(rows['max_rejected_share'])} may be",
         "tone": "bad" if over else "",
     }
     first = {"label": "rows read", "value": number(rows["read"]), "note": "", "tone": ""}

@@ -41,11 +41,11 @@ def number(value: float | None) -> str:
         return "–"
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.3f}".rstrip("0").rstrip(".") if abs(value) >= 10 else f"{value:.3f}"
+    return f"{value:.3f}"
 
 
 def share(value: float) -> str:
     """A share as a percentage; never 0 % for something."""
     if 0 < value < 0.001:
-        return "< 0.1 %"
-    return f"{value:.1%}".replace("%", " %")
+        return "<\u202f0.1\u202f%"
+    return f"{value:.1%}".replace(".0%", "%").replace("%", "\u202f%")

@@ -37,7 +37,7 @@ _STYLE = {
     "xtick.major.size": 0,
     "ytick.major.size": 0,
 }
-_SIZE = (4.3, 2.6)  # inches: about a phone's width, so that letters keep their size there
+_SIZE = (3.5, 2.1)  # inches: about the width on the page, so that letters keep their size there
 
 
 def histogram(
@@ -57,6 +57,8 @@ def histogram(
         axes.set_ylabel("rows")
         axes.grid(axis="x", visible=False)
         _whole_numbers(axes.yaxis)
+        if edges[-1] > 10:
+            _whole_numbers(axes.xaxis)
         if mark and mark[0] <= edges[-1]:
             axes.axvline(mark[0], color=_BAD, linewidth=1.2, linestyle=(0, (4, 2)))
             axes.annotate(
@@ -80,15 +82,15 @@ def bars(
 
     def draw(axes: Any) -> None:
         colours = [_BAD if flag else _ACCENT for flag in bad] or _ACCENT
-        drawn = axes.barh(list(names), values, color=colours, height=0.6)
+        drawn = axes.barh(list(names), values, color=colours, height=0.55)
         axes.bar_label(drawn, labels=[f"{value:,}" for value in values], padding=3)
-        axes.invert_yaxis()
+        axes.set_ylim(len(names) - 0.4, -0.6)
         axes.margins(x=0.18)
         axes.set_xlabel(label)
         axes.grid(axis="y", visible=False)
         _whole_numbers(axes.xaxis, ticks=4)
 
-    return _svg(draw, name, (_SIZE[0], max(1.4, 0.34 * len(names) + 0.8)))
+    return _svg(draw, name, (_SIZE[0], 0.3 * len(names) + 0.65))
 
 
 def intervals(
@@ -112,7 +114,6 @@ def intervals(
                 [threshold] * 2, [place - 0.32, place + 0.32], color=_GOOD if passed else _BAD, linewidth=2
             )
         axes.set_yticks(list(places), list(names))
-        axes.invert_yaxis()
         axes.set_xlim(min(-0.02, *lows), max(1.02, *highs))
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
