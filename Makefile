@@ -7,7 +7,7 @@ RUN := .venv/bin/python run_pipeline.py
 TEST := .venv/bin/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format bench golden docs clean platform dev environments
+.PHONY: help run test soak check format docs clean platform dev environments
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ docs: platform   ## write the generated parts of the documentation
 
 platform:
 	@$(PYTHON) requirements/install.py platform
+
+environments: platform
+	@$(RUN) local install
 
 dev:
 	@$(PYTHON) requirements/install.py dev

@@ -196,6 +196,13 @@ VERBS = (
     ),
     Verb("local up", LOCAL, "start it, or find the one that runs", ("local up",), "commands.local:Up"),
     Verb(
+        "local install",
+        LOCAL,
+        "build the Python environments of the steps, so that later runs need no network",
+        ("local install", "local install facts-training"),
+        "commands.local:Install",
+    ),
+    Verb(
         "local down",
         LOCAL,
         "stop it; what it holds stays in its folder",

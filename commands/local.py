@@ -113,25 +113,53 @@ class Env:
         return 0
 
 
+class Install:
+    """Python environments of steps, ahead of their first run."""
+
+    @staticmethod
+    def declare(parser: ArgumentParser) -> None:
+        """The pipelines whose steps are meant."""
+        parser.add_argument("names", metavar="NAME", nargs="*", help="pipelines (default: all)")
+
+    @staticmethod
+    def run(arguments: Namespace, terminal: Terminal) -> int:
+        """Installs what is missing; a second time there is nothing to do."""
+        from config.load import load_project
+
+        project = load_project(arguments.env, names=arguments.names)
+        install_environments(project, arguments.names or sorted(project.pipelines), terminal)
+        return 0
+
+
 def make_ready(project: Project, names: Sequence[str], terminal: Terminal) -> None:
     """The stand-in up, the steps' environments built, infrastructure and pipelines as the files say."""
     from commands.deploying import bring_pipelines, bring_up
     from commands.progress import working
     from deploy.session import connect
     from local import client
-    from local.environments import Environments
 
     with working(terminal, "stand-in"):
         client.up(project)
-    environments = Environments(client.status(project).folder / "environments")
-    for requirements in requirements_of(project, names):
-        if not environments.is_built(requirements):
-            with working(terminal, f"installing {_shown(project, requirements)}") as say:
-                environments.ensure(requirements, report=say if terminal.is_live else None)
+    install_environments(project, names, terminal)
     aws = connect(project)
     with working(terminal, "infrastructure"):
         bring_up(project, aws, terminal)
     bring_pipelines(project, aws, names, terminal)
+
+
+def install_environments(project: Project, names: Sequence[str], terminal: Terminal) -> None:
+    """Builds the Python environments of the pipelines' steps that are not built yet, telling the time."""
+    from commands.progress import working
+    from local.environments import Environments
+
+    stand_in = project.environment.stand_in
+    if stand_in is None:
+        return
+    environments = Environments(project.root / stand_in.environments)
+    for requirements in requirements_of(project, names):
+        if not environments.is_built(requirements):
+            with working(terminal, f"installing {_shown(project, requirements)}") as say:
+                environments.ensure(requirements, report=say if terminal.is_live else None)
 
 
 def requirements_of(project: Project, names: Sequence[str]) -> tuple[Path | None, ...]:
