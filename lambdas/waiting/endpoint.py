@@ -50,9 +50,11 @@ def stop(sagemaker: Any, name: str, *, everything: bool) -> bool:
     try:
         _delete(sagemaker.delete_endpoint, EndpointName=name)
     except AWS_ERRORS as error:
-        if not is_refused(error) or not _is_changing(sagemaker, name):
+        status = _status(sagemaker, name) if is_refused(error) else None
+        if status in CHANGING:
+            return False
+        if status != "Deleting":
             raise
-        return False
     if everything:
         for configuration in configurations(sagemaker, name):
             _delete_configuration(sagemaker, configuration)
@@ -86,9 +88,9 @@ def configurations(sagemaker: Any, name: str) -> list[dict[str, Any]]:
     return [each for each in listed if each["EndpointConfigName"].startswith(f"{name}-")]
 
 
-def _is_changing(sagemaker: Any, name: str) -> bool:
+def _status(sagemaker: Any, name: str) -> str | None:
     description = describe(sagemaker, name)
-    return description is not None and description["EndpointStatus"] in CHANGING
+    return description["EndpointStatus"] if description else None
 
 
 def _delete_configuration(sagemaker: Any, configuration: dict[str, Any]) -> None:

@@ -51,12 +51,12 @@ class Inputs:
         return [part.strip() for part in self.optional(name).split(",") if part.strip()]
 
     def mapping(self, name: str) -> dict[str, str]:
-        """A JSON object of texts, empty when the input is absent."""
+        """A JSON object of texts, empty when the input is absent. Errors tell no values: they may be secret."""
         value = self.optional(name) or "{}"
         try:
             content = json.loads(value)
         except ValueError as error:
             raise InputError(f"input `{name}` should be a JSON object: {error}") from error
         if not isinstance(content, dict):
-            raise InputError(f"input `{name}` should be a JSON object, but is {value!r}")
+            raise InputError(f"input `{name}` should be a JSON object, but is a {type(content).__name__}")
         return {str(key): str(each) for key, each in content.items()}

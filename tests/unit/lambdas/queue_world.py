@@ -111,9 +111,9 @@ class World:
 
     # How it goes on when nothing bad happens any more.
 
-    def settle(self) -> None:
+    def settle(self, *, reconciling: bool) -> None:
         """Until the step is answered and the queue is empty."""
-        next_reconcile = self.now
+        next_reconcile = self.now if reconciling else float("inf")
         for _ in range(5_000):
             if self.answered and not self.messages and not self.dead:
                 return
@@ -122,8 +122,9 @@ class World:
                 next_reconcile = self.now + RECONCILE_EVERY
             self.deliver(0)
             self._bury()
-            upcoming = [message.visible_at for message in self.messages] + [next_reconcile]
-            self.advance(max(1.0, min(upcoming) - self.now))
+            upcoming = min([message.visible_at for message in self.messages] + [next_reconcile])
+            assert upcoming < float("inf"), "the token is lost"
+            self.advance(max(1.0, upcoming - self.now))
         raise AssertionError(f"not settled: {len(self.messages)} messages, answered: {self.answered}")
 
     def _run(self, message: Message, killed_at: int | None, passing: bool) -> None:

@@ -171,6 +171,15 @@ def test_an_endpoint_being_created_cannot_be_deleted_yet() -> None:
     assert aws.sagemaker.endpoints == {}
 
 
+def test_an_endpoint_that_is_being_deleted_needs_no_deletion() -> None:
+    """The service may refuse it; there is nothing left to do."""
+    aws = Aws()
+    aws.sagemaker.endpoint(ENDPOINT, "Deleting")
+    refusal = error("DeleteEndpoint", "ValidationException", "Cannot delete")
+    aws.sagemaker.fail_always("DeleteEndpoint", refusal)
+    assert endpoint.stop(aws.sagemaker, ENDPOINT, everything=False)
+
+
 def test_another_refusal_is_an_error() -> None:
     """An endpoint in service that the service does not delete needs a person."""
     aws = Aws()
