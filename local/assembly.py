@@ -6,7 +6,7 @@ The order matters: bodies and logs first (state refers to them), then the snapsh
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -14,10 +14,9 @@ from typing import Any
 
 from moto.utilities.utils import get_partition
 
-from local import catalog, cloudformation, queues, s3_patches, snapshot
+from local import catalog, queues, s3_patches, snapshot
 from local.api import StandIn
 from local.children import Children
-from local.cloudformation.resource import Api
 from local.credentials import Identity
 from local.environments import Environments
 from local.events import Events
@@ -36,6 +35,8 @@ from local.s3_requests import S3Requests
 from local.schedules import Schedules
 from local.settings import StandInSettings
 from local.store import Store
+
+_STACKS = "cloudformation"
 
 
 @dataclass
@@ -81,16 +82,15 @@ def assemble(
     settings: StandInSettings, *, folder: Path, endpoint: str, identities: tuple[Identity, ...]
 ) -> Machine:
     """Reads the state of the folder and builds everything around it; nothing runs yet."""
-    calls: list[Gateway] = []  # filled below: what CloudFormation calls is built later than its types
     state = folder / "state"
     store = Store(state / "documents.sqlite")
     bodies = Bodies(folder=state / "bodies", tree=folder / "s3")
     place: dict[str, Any] = {"account": settings.account, "region": settings.region}
     journal = Journal(path=state / "objects.sqlite", bodies=bodies, **place)
-    shot = snapshot.Snapshot(state)
+    shot = snapshot.Snapshot(state / "moto.snapshot", lambda service: service != _STACKS)
+    stacks = snapshot.Snapshot(state / "stacks.snapshot", lambda service: service == _STACKS)
     s3_patches.install(bodies, journal.bury)
     queues.install()
-    cloudformation.install(lambda account, region: _api(calls, account, region))
     logs = Logs(folder=folder / "logs", save=shot.save, **place)
     shot.load()
     journal.restore()
@@ -109,12 +109,12 @@ def assemble(
         MotoApplication(),
         secret_of=known.secret_of,
         access_key=known.own.access_key,
-        save=_saver(shot, s3, mappings, schedules),
+        save=_saver(shot, stacks, s3, mappings, schedules),
         health=lambda: {"pid": os.getpid(), "folder": str(folder)},
         s3=s3,
+        prepare={_STACKS: lambda: _prepare_stacks(gateway, stacks, place)},
         **place,
     )
-    calls.append(gateway)
     stand_in = StandIn(
         folder=folder,
         endpoint=endpoint,
@@ -139,18 +139,32 @@ def assemble(
     )
 
 
-def _api(calls: list[Gateway], account: str, region: str) -> Api:
-    return Api(calls[0].call, account, region, get_partition(region))
+def _prepare_stacks(gateway: Gateway, stacks: snapshot.Snapshot, place: Mapping[str, Any]) -> None:
+    """Imported only now: the half of moto that CloudFormation pulls in takes a second."""
+    from local import cloudformation
+
+    def api_for(account: str, region: str) -> cloudformation.Api:
+        return cloudformation.Api(gateway.call, account, region, get_partition(region))
+
+    manager = cloudformation.install(api_for, stacks.save)
+    if stacks.load():
+        manager.tidy(place["account"])
 
 
 def _saver(
-    shot: snapshot.Snapshot, s3: S3Requests, mappings: Mappings, schedules: Schedules
+    shot: snapshot.Snapshot,
+    stacks: snapshot.Snapshot,
+    s3: S3Requests,
+    mappings: Mappings,
+    schedules: Schedules,
 ) -> Callable[[str, str], None]:
     """After each request, before its answer: what it may have changed is written down and takes effect."""
 
     def save(service: str, operation: str) -> None:
         if snapshot.changes_nothing(operation) or (service == "s3" and s3.writes_rows(operation)):
             return
+        if service == _STACKS:
+            stacks.save()
         shot.save()
         if service in ("lambda", "sqs", "cloudformation"):
             mappings.reconcile()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -46,6 +47,7 @@ class Gateway:
         health: Callable[[], Mapping[str, Any]],
         access_key: str,
         s3: S3Requests,
+        prepare: Mapping[str, Callable[[], None]],
     ) -> None:
         self._moto = moto
         self._account = account
@@ -55,6 +57,8 @@ class Gateway:
         self._health = health
         self._access_key = access_key
         self._s3 = s3
+        self._unprepared = dict(prepare)  # by service: called once, before its first request
+        self._preparing = threading.RLock()
         self._handlers: dict[tuple[str, str], Handler] = {}
 
     def register(self, operations: Operations) -> None:
@@ -139,6 +143,7 @@ class Gateway:
         return self._plain_moto_answer(request, found)
 
     def _plain_moto_answer(self, request: Request, found: Route) -> Answer:
+        self._prepare(found.service)
         request.environ[SERVICE_KEY] = found.service
         captured: list[Any] = []
 
@@ -154,6 +159,14 @@ class Gateway:
         except HTTPException as error:
             raise ApiError(type(error).__name__, str(error.description), error.code or 400) from error
         return Answer(captured[0], captured[1], body)
+
+    def _prepare(self, service: str) -> None:
+        if service in self._unprepared:
+            with self._preparing:
+                prepare = self._unprepared.get(service)
+                if prepare is not None:
+                    prepare()
+                    del self._unprepared[service]
 
 
 def _refuse_pretended(service: str, operation: str) -> None:

@@ -1,8 +1,9 @@
 """Everything moto holds in memory, in one file: written after every change, read back at the next start.
 
-All backends go into one pickle, so that what they share stays shared. Changes that arrive while a snapshot is
-being written are covered together by the next one. Large byte strings (the code of functions) are files of
-their own beside it, written once.
+All backends go into one pickle, so that what they share stays shared; CloudFormation alone has a file of its
+own, read when it is first asked for, because importing it takes longer than everything else together. Changes
+that arrive while a snapshot is being written are covered together by the next one. Large byte strings (the
+code of functions) are files of their own beside it, written once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import logging
 import os
 import platform
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from local import moto_pickle
 
 _LOG = logging.getLogger("local.snapshot")
 _FORMAT = 1
+_ATTEMPTS = 50
 _LEFT_OUT = frozenset({"moto_api", "instance_metadata"})
 _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "Query", "Lookup", "Validate", "Invoke")
 
@@ -48,11 +51,15 @@ class Version:
 
 
 class Snapshot:
-    """One file of state; `save` returns when everything changed before the call is in it."""
+    """One file of state; `save` returns when everything changed before the call is in it.
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "moto.snapshot"
-        self._blobs = _Blobs(folder / "blobs")
+    `holds` says which backends are in it, by botocore's name of the service.
+    """
+
+    def __init__(self, path: Path, holds: Callable[[str], bool]) -> None:
+        self._path = path
+        self._holds = holds
+        self._blobs = _Blobs(path.parent / "blobs")
         self._counter = threading.Lock()
         self._writing = threading.Lock()
         self._wanted = 0
@@ -67,7 +74,7 @@ class Snapshot:
                 return  # a snapshot begun after our change has covered it
             with self._counter:
                 covered = self._wanted
-            self._write(_pickled(self._blobs))
+            self._write(self._pickled())
             self._written = covered
 
     def load(self) -> bool:
@@ -87,36 +94,36 @@ class Snapshot:
         _restore(moto_pickle.loads(pickled, self._blobs.load))
         return True
 
+    def _pickled(self) -> bytes:
+        """Other requests change the same dictionaries meanwhile: then it is tried again."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return moto_pickle.dumps(
+                    self._everything(), without_objects=True, keep_apart=self._blobs.keep
+                )
+            except RuntimeError as error:
+                if "during iteration" not in str(error):
+                    raise
+        raise RuntimeError(f"the state kept changing while it was written {_ATTEMPTS} times")
+
+    def _everything(self) -> dict[str, Any]:
+        backends = [
+            (services.service_name, account, region, backend)
+            for services in list(BackendDict._instances)
+            if services.service_name not in _LEFT_OUT and self._holds(services.service_name)
+            for account, regions in list(services.items())
+            for region, backend in list(regions.items())
+        ]
+        return {"backends": backends, "bucket_accounts": dict(s3_backends.bucket_accounts)}
+
     def _write(self, pickled: bytes) -> None:
-        temporary = self._path.with_suffix(f".{os.getpid()}")
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
             temporary.write_bytes(Version().header() + pickled)
             temporary.replace(self._path)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-
-
-def _pickled(blobs: _Blobs) -> bytes:
-    """Other requests change the same dictionaries meanwhile: then it is tried again."""
-    for _ in range(20):
-        try:
-            return moto_pickle.dumps(_everything(), without_objects=True, keep_apart=blobs.keep)
-        except RuntimeError as error:
-            if "changed size during iteration" not in str(error) and "mutated during" not in str(error):
-                raise
-    return moto_pickle.dumps(_everything(), without_objects=True, keep_apart=blobs.keep)
-
-
-def _everything() -> dict[str, Any]:
-    backends = [
-        (services.service_name, account, region, backend)
-        for services in list(BackendDict._instances)
-        if services.service_name not in _LEFT_OUT
-        for account, regions in list(services.items())
-        for region, backend in list(regions.items())
-    ]
-    return {"backends": backends, "bucket_accounts": dict(s3_backends.bucket_accounts)}
 
 
 def _restore(state: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.cloudformation import parsing
@@ -32,8 +32,9 @@ class ResourceFailedError(Exception):
 class Deployment:
     """One stack's resources. What is deployed is kept, resolved, in `resource_map.deployed`."""
 
-    def __init__(self, stack: Any, api: Api) -> None:
+    def __init__(self, stack: Any, api: Api, checkpoint: Callable[[], None]) -> None:
         self._stack = stack
+        self._checkpoint = checkpoint
         self._map = stack.resource_map
         self._hands = Hands(api, stack.resource_map, stack.name, stack.stack_id)
         self._map._parsed_resources["AWS::Partition"] = get_partition(api.region)
@@ -102,6 +103,7 @@ class Deployment:
         self._map._parsed_resources[name] = made
         self._map.deployed[name] = resource
         self._event(name, resource, f"{verb}_COMPLETE", physical_id=_physical_id(made))
+        self._checkpoint()
         return True
 
     def _replaced(

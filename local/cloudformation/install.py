@@ -16,11 +16,13 @@ from local.cloudformation.stacks import Stacks
 _WITH_OUTPUTS = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_IN_PROGRESS")
 
 
-def install(api_for: Callable[[str, str], Api]) -> None:
-    """`api_for(account, region)` gives the services that resource types call."""
+def install(api_for: Callable[[str, str], Api], checkpoint: Callable[[], None]) -> Stacks:
+    """`api_for(account, region)` gives the services that resource types call; `checkpoint` saves stacks."""
+    stacks = Stacks(api_for, checkpoint)
     _install_parsing()
     _install_parameters()
-    _install_stacks(Stacks(api_for))
+    _install_stacks(stacks)
+    return stacks
 
 
 def _install_parsing() -> None:

@@ -30,8 +30,9 @@ class _Before:
 class Stacks:
     """The operations on stacks; `api_for` gives the services of an account and region."""
 
-    def __init__(self, api_for: Callable[[str, str], Api]) -> None:
+    def __init__(self, api_for: Callable[[str, str], Api], checkpoint: Callable[[], None]) -> None:
         self._api_for = api_for
+        self._checkpoint = checkpoint
         self._lock = threading.RLock()
 
     def create(
@@ -110,6 +111,21 @@ class Stacks:
             backend.stacks.pop(stack.stack_id, None)
             backend.deleted_stacks[stack.stack_id] = stack
 
+    def tidy(self, account: str) -> None:
+        """After a start: what was under way when the last process ended is rolled back or can be repeated."""
+        for backend in list(models.cloudformation_backends[account].values()):
+            for stack in list(backend.stacks.values()):
+                if not stack.status.endswith("_IN_PROGRESS") or stack.status == "REVIEW_IN_PROGRESS":
+                    continue
+                reason = f"The stand-in ended during {stack.status}"
+                if stack.status.startswith("UPDATE"):
+                    _turn(stack, "UPDATE_ROLLBACK_COMPLETE", f"{reason}; update again to go on")
+                elif stack.status.startswith("DELETE"):
+                    _turn(stack, "DELETE_FAILED", f"{reason}; delete again to go on")
+                else:
+                    self._deployment(stack).delete_all()
+                    _turn(stack, "ROLLBACK_COMPLETE", reason)
+
     def _carry(
         self, stack: Any, before: _Before, template: Any, parameters: Mapping[str, Any], new_tags: Any
     ) -> None:
@@ -143,7 +159,8 @@ class Stacks:
         _turn(stack, "UPDATE_ROLLBACK_COMPLETE", reason)
 
     def _deployment(self, stack: Any) -> Deployment:
-        return Deployment(stack, self._api_for(stack.account_id, stack.region_name))
+        api = self._api_for(stack.account_id, stack.region_name)
+        return Deployment(stack, api, self._checkpoint)
 
 
 def is_known_type(name: str) -> bool:
