@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 
 
 class ApiError(Exception):
-    """An error as AWS reports it: code, message and, where the code is not modelled, the HTTP status."""
+    """An error as AWS reports it: code, message and, where the code is not modelled, the HTTP status.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `fields` are the further members that the model of the error has.
+    """
+
+    def __init__(
+        self, code: str, message: str, status: int = 400, *, fields: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.fields = fields or {}
 
 
 def _no_moto(call: Call) -> dict[str, Any]:

@@ -15,6 +15,7 @@ SERVICES: tuple[str, ...] = (
     "local.services.pipelines",
     "local.services.processing",
     "local.services.automl",
+    "local.services.endpoints",
     "local.services.registry",
 )
 

@@ -126,7 +126,9 @@ def error_answer(request: Request, found: Route, error: ApiError) -> Answer:
     except UnknownServiceError:
         service_model = get_service_model("sagemaker")
     model = found.model or OperationModel({}, service_model)
-    made = _serialised(request, model, _Failure(error.code, error.message))
+    failure = _Failure(error.code, error.message)
+    failure.__dict__.update(error.fields)  # where the serialiser looks for an error's further members
+    made = _serialised(request, model, failure)
     if _is_modelled(service_model, error.code):
         return made
     return Answer(error.status, made.headers, made.body)
