@@ -1,0 +1,1 @@
+"""Golden definitions: what SageMaker will see, kept in the repository and compared on every change."""
