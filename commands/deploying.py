@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from config.models import Project
     from deploy.actions import Action
-    from deploy.bootstrap import Waiting
     from deploy.session import Aws
+    from deploy.stacks import Waiting
     from deploy.upsert import Plan
 
 
@@ -41,7 +41,8 @@ class Bootstrap:
         if arguments.only_print:
             _print_templates(project, terminal)
             return 0
-        done = bring_up(project, connect(project), terminal)
+        aws = connect(project)
+        done = bring_up(project, aws, terminal)
         if not done:
             terminal.line(f'environment "{project.environment.name}" is up to date')
         return 0
@@ -58,6 +59,7 @@ class Upsert:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Compiles, compares, writes what differs."""
+        from commands.progress import working
         from config.load import load_project
         from deploy.bootstrap import update_services
         from deploy.session import connect
@@ -67,7 +69,8 @@ class Upsert:
         for name in names:
             project.pipeline(name)
         aws = connect(project)
-        services = update_services(project, aws, report=_reporter(terminal), waiting=_waiting())
+        with working(terminal, "functions") as tell:
+            services = update_services(project, aws, report=_reporter(terminal), waiting=_waiting(tell))
         made = bring_pipelines(project, aws, names, terminal)
         if arguments.output == "json":
             terminal.json(_document(project, made, len(services)))
@@ -78,9 +81,11 @@ class Upsert:
 
 def bring_up(project: Project, aws: Aws, terminal: Terminal) -> Sequence[Action]:
     """Bootstraps, one line on stderr per thing done."""
+    from commands.progress import working
     from deploy.bootstrap import bootstrap
 
-    return bootstrap(project, aws, report=_reporter(terminal), waiting=_waiting())
+    with working(terminal, "infrastructure") as tell:
+        return bootstrap(project, aws, report=_reporter(terminal), waiting=_waiting(tell))
 
 
 def bring_pipelines(project: Project, aws: Aws, names: Sequence[str], terminal: Terminal) -> Plan:
@@ -88,7 +93,7 @@ def bring_pipelines(project: Project, aws: Aws, names: Sequence[str], terminal: 
     from commands.progress import working
     from deploy.upsert import upsert
 
-    with working(terminal, "compiling"):
+    with working(terminal, "pipelines"):
         from definition.compile import compile_pipeline
 
         return upsert(project, aws, names, compile_pipeline=compile_pipeline, report=_reporter(terminal))
@@ -122,10 +127,10 @@ def _reporter(terminal: Terminal) -> Callable[[Action], None]:
     return report
 
 
-def _waiting() -> Waiting:
-    from deploy.bootstrap import Waiting
+def _waiting(tell: Callable[[str], None]) -> Waiting:
+    from deploy.stacks import Waiting
 
-    return Waiting(clock=time.monotonic, sleep=time.sleep)
+    return Waiting(clock=time.monotonic, sleep=time.sleep, tell=tell)
 
 
 def _document(project: Project, made: Plan, services: int) -> dict[str, object]:

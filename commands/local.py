@@ -142,8 +142,7 @@ def make_ready(project: Project, names: Sequence[str], terminal: Terminal) -> No
         client.up(project)
     install_environments(project, names, terminal)
     aws = connect(project)
-    with working(terminal, "infrastructure"):
-        bring_up(project, aws, terminal)
+    bring_up(project, aws, terminal)
     bring_pipelines(project, aws, names, terminal)
 
 
@@ -159,7 +158,7 @@ def install_environments(project: Project, names: Sequence[str], terminal: Termi
     for requirements in requirements_of(project, names):
         if not environments.is_built(requirements):
             with working(terminal, f"installing {_shown(project, requirements)}") as say:
-                environments.ensure(requirements, report=say if terminal.is_live else None)
+                environments.ensure(requirements, report=say)
 
 
 def requirements_of(project: Project, names: Sequence[str]) -> tuple[Path | None, ...]:

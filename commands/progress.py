@@ -27,15 +27,27 @@ NOT_BEGUN = "·"
 
 @contextmanager
 def working(terminal: Terminal, doing: str) -> Iterator[Callable[[str], None]]:
-    """Says what is being done and how long it took. Call what it gives to say what of it."""
+    """Says what is being done, and at its end how long it took. What it gives hears of details."""
     begun = time.monotonic()
-    if not terminal.is_live:
-        yield terminal.note
-        terminal.note(f"{doing}: {duration(time.monotonic() - begun)}")
-        return
-    with terminal.console_for_notes.status(doing) as status:
-        yield lambda detail: status.update(f"{doing}: {detail}")
+    if terminal.is_live:
+        with terminal.console_for_notes.status(doing) as status:
+            yield lambda detail: status.update(_plain(f"{doing}: {detail}"))
+    else:
+        yield _seldom(lambda detail: terminal.note(f"{doing}: {detail}"), begun)
     terminal.note(f"{doing}: {duration(time.monotonic() - begun)}")
+
+
+def _seldom(say: Callable[[str], None], begun: float) -> Callable[[str], None]:
+    """Lets one text through every HEARTBEAT_SECONDS: a log is no place for a spinner."""
+    told = begun
+
+    def tell(detail: str) -> None:
+        nonlocal told
+        if time.monotonic() - told >= HEARTBEAT_SECONDS:
+            told = time.monotonic()
+            say(detail)
+
+    return tell
 
 
 class Progress:
@@ -54,6 +66,13 @@ class Progress:
     def update(self, snapshot: Snapshot) -> None:
         """The newest snapshot."""
         self._show.update(snapshot)
+
+
+def _plain(text: str) -> RenderableType:
+    """Text that may hold brackets, which rich would read as markup."""
+    from rich.text import Text
+
+    return Text(text)
 
 
 def readable(line: str) -> str:

@@ -5,9 +5,12 @@ An executor carries such a list out (deploy/apply.py); another may print it. Not
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# The SHA-256 in a key: people need only as much of it as tells two apart.
+HASH = re.compile(r"[0-9a-f]{64}")
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -23,7 +26,7 @@ class Upload:
     @property
     def text(self) -> str:
         """One line for people."""
-        return f"upload s3://{self.bucket}/{self.key} ({size_of(self.size)})"
+        return f"upload {HASH.sub(_first_characters, self.key)} ({size_of(self.size)})"
 
     @property
     def size(self) -> int:
@@ -157,6 +160,10 @@ Action = (
     | CreatePackageGroup
     | DeleteLeftover
 )
+
+
+def _first_characters(digest: re.Match[str]) -> str:
+    return digest[0][:8]
 
 
 def pairs(mapping: dict[str, str]) -> Pairs:

@@ -10,8 +10,7 @@ Each part is looked at first and written only where it differs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from botocore.exceptions import ClientError
 
@@ -24,6 +23,7 @@ from deploy.apply import Report, apply
 from deploy.bundle import FunctionBundle, function_bundles, function_uploads
 from deploy.errors import NotDeployedError, is_conflict
 from deploy.session import Aws
+from deploy.stacks import Waiting
 
 # A version is published anew when its resource's name in the template changes: it carries the code's hash.
 TOKEN = re.compile(r"@([a-z_]+)@")
@@ -32,14 +32,6 @@ TOKEN_LENGTH = 12
 
 class TemplateError(PlatformError):
     """A template that does not fit the functions there are."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Clock (seconds, monotonic) and sleep for waiting on CloudFormation."""
-
-    clock: Callable[[], float]
-    sleep: Callable[[float], None]
 
 
 def bootstrap(project: Project, aws: Aws, *, report: Report, waiting: Waiting) -> tuple[Action, ...]:
@@ -69,6 +61,8 @@ def base_stack(project: Project) -> Stack:
         "Prefix": environment.prefix,
         "BucketName": names.bucket(environment),
         "KmsKeyArn": environment.kms_key or "",
+        "DataSourceArns": ",".join(_data_source_arns(project)),
+        "InVpc": "true" if environment.network.subnets else "false",
     }
     return _stack(project, "base", _template(project, "base"), parameters)
 
@@ -80,9 +74,25 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
     parameters = {
         "Prefix": project.environment.prefix,
         "BucketName": names.bucket(project.environment),
+        "FunctionsRoleArn": project.environment.roles.functions or "",
         **code,
     }
     return _stack(project, "services", template, parameters)
+
+
+def _data_source_arns(project: Project) -> list[str]:
+    """Buckets that jobs read beside the environment's own: data sources, tokenizers, the wheelhouse."""
+    environment = project.environment
+    uris = [environment.wheelhouse]
+    for config in project.pipelines.values():
+        data = getattr(config, "data", None)
+        uris += [getattr(data, "source", None), getattr(data, "tokenizer", None)]
+    buckets = {uri.removeprefix("s3://").partition("/")[0] for uri in uris if uri and uri.startswith("s3://")}
+    arns = (
+        f"arn:{names.partition(environment)}:s3:::{bucket}"
+        for bucket in sorted(buckets - {names.bucket(environment)})
+    )
+    return [arn for bucket in arns for arn in (bucket, f"{bucket}/*")]
 
 
 def with_code_hashes(template: str, bundles: Sequence[FunctionBundle]) -> str:
@@ -103,7 +113,7 @@ def with_code_hashes(template: str, bundles: Sequence[FunctionBundle]) -> str:
 def _bring_about(aws: Aws, stack: Stack, report: Report, waiting: Waiting) -> tuple[Action, ...]:
     """Waits, plans, writes, waits. Another command may do the same right now: then it is planned again."""
     for last in (False, False, True):
-        stacks.settle(aws, stack.name, clock=waiting.clock, sleep=waiting.sleep)
+        stacks.settle(aws, stack.name, waiting)
         action = stacks.plan(aws, stack)
         if action is None:
             return ()
@@ -113,7 +123,7 @@ def _bring_about(aws: Aws, stack: Stack, report: Report, waiting: Waiting) -> tu
             if last or not is_conflict(error):
                 raise
             continue
-        ended = stacks.settle(aws, stack.name, clock=waiting.clock, sleep=waiting.sleep)
+        ended = stacks.settle(aws, stack.name, waiting)
         stacks.check_done(aws, stack.name, ended)
         report(action)
         return (action,)

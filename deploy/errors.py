@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from botocore import exceptions as botocore
+from botocore.parsers import ResponseParserError
 
 from config.errors import PlatformError
 
@@ -83,6 +84,11 @@ def explain(error: Exception) -> PlatformError | None:
         return _of_answer(error)
     if isinstance(error, botocore.BotoCoreError):
         return _without_answer(error)
+    if isinstance(error, ResponseParserError):
+        return UnreachableError(
+            f"the answer was not AWS's: {_sentence(error)[:300]}",
+            hint="see what stands at the other end: a proxy, AWS_ENDPOINT_URL, or the stand-in's log",
+        )
     return None
 
 

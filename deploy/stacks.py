@@ -55,7 +55,9 @@ def look_up(aws: Aws, name: str) -> Deployed | None:
     stack = answer["Stacks"][0]
     return Deployed(
         status=stack["StackStatus"],
-        parameters={entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])},
+        parameters={
+            entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in stack.get("Parameters", [])
+        },
         tags={entry["Key"]: entry["Value"] for entry in stack.get("Tags", [])},
     )
 
@@ -77,18 +79,26 @@ def plan(aws: Aws, stack: Stack) -> CreateStack | UpdateStack | None:
     return UpdateStack(stack, tuple(changed)) if changed else None
 
 
-def settle(
-    aws: Aws, name: str, *, clock: Callable[[], float], sleep: Callable[[float], None]
-) -> Deployed | None:
-    """Waits until CloudFormation does nothing more on the stack; `clock` in seconds, monotonic."""
-    begun = clock()
+@dataclass(frozen=True)
+class Waiting:
+    """How to wait: clock (seconds, monotonic), sleep, and who hears what CloudFormation is doing."""
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    tell: Callable[[str], None]
+
+
+def settle(aws: Aws, name: str, waiting: Waiting) -> Deployed | None:
+    """Waits until CloudFormation does nothing more on the stack; what it is then, None when it is gone."""
+    begun = waiting.clock()
     while (deployed := look_up(aws, name)) is not None and deployed.in_progress:
-        if clock() - begun > LONGEST_SECONDS:
+        waiting.tell(f"{name} {deployed.status}{_newest_event(aws, name)}")
+        if waiting.clock() - begun > LONGEST_SECONDS:
             raise StackError(
                 f'stack "{name}" is still {deployed.status} after an hour',
                 hint=f"aws cloudformation describe-stack-events --stack-name {name}",
             )
-        sleep(POLL_SECONDS)
+        waiting.sleep(POLL_SECONDS)
     return deployed
 
 
@@ -117,6 +127,12 @@ def reason(aws: Aws, name: str) -> str:
     first = failures[-1]
     said = first.get("ResourceStatusReason", "no reason given")
     return f"{first['LogicalResourceId']} ({first['ResourceType']}): {said}"
+
+
+def _newest_event(aws: Aws, name: str) -> str:
+    """ ": Role CREATE_COMPLETE": what CloudFormation did last."""
+    events = aws.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    return f": {events[0]['LogicalResourceId']} {events[0]['ResourceStatus']}" if events else ""
 
 
 def _is_begin(event: Mapping[str, Any], name: str) -> bool:
