@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.language.imports import hide_unused
+from local.language.padding import left_padded
+from local.language.threads import use_threads
 from local.serving.requests import Generation, RequestError
-
-_WORTH_THREADS = 10_000_000  # parameters
 
 
 class ModelFolderError(Exception):
@@ -45,7 +45,7 @@ class TextModel:
     def __init__(self, folder: Path) -> None:
         if not (folder / "config.json").is_file():
             raise ModelFolderError("the model archive has no config.json: it is not a Hugging Face model")
-        import torch
+        hide_unused()
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         try:
@@ -53,10 +53,11 @@ class TextModel:
             self._model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
         except (OSError, ValueError, KeyError) as error:
             raise ModelFolderError(f"the model archive holds no causal language model: {error}") from error
+        if self._tokenizer.eos_token_id is None:
+            raise ModelFolderError("the tokenizer of the model has no end token: an answer would never end")
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
-        # A small model gains little by threads, and loses much where others want the processor too.
-        torch.set_num_threads(1 if self._model.num_parameters() < _WORTH_THREADS else os.cpu_count() or 1)
+        use_threads(self._model)
         self._model.eval()
         self._lock = threading.Lock()
         self._context: int | None = getattr(self._model.config, "max_position_embeddings", None)
@@ -76,7 +77,7 @@ class TextModel:
         """One answer a prompt, in their order. Greedy unless sampling is asked for."""
         import torch
 
-        inputs = self._tokenizer.pad({"input_ids": prompts}, padding_side="left", return_tensors="pt")
+        inputs = left_padded(prompts, self._tokenizer.pad_token_id)
         if generation.seed is not None:
             torch.manual_seed(generation.seed)
         with torch.inference_mode():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from local.language.padding import left_padded
 from local.training.examples import Example
 
 _BATCH = 32
@@ -25,7 +26,7 @@ def answers(model: Any, tokenizer: Any, examples: Sequence[Example], *, most_tok
 def _batch(model: Any, tokenizer: Any, prompts: list[list[int]], most_tokens: int) -> Iterator[str]:
     import torch
 
-    inputs = tokenizer.pad({"input_ids": prompts}, padding_side="left", return_tensors="pt")
+    inputs = left_padded(prompts, tokenizer.pad_token_id)
     model.eval()
     with torch.inference_mode():
         made = model.generate(

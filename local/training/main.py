@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from local.language.imports import hide_unused
+from local.language.threads import use_threads
 from local.training.dataset import Row, read_channels
 from local.training.job import FineTuningError, Hyperparameters, TrainingJob, TrainingResult
 
@@ -35,6 +37,7 @@ def run(job: TrainingJob) -> TrainingResult:
 
 def _tune(job: TrainingJob, training: Sequence[Row], validation: Sequence[Row]) -> TrainingResult:
     started = time.monotonic()
+    hide_unused()
     import torch
 
     from local.training import examples, model
@@ -48,7 +51,7 @@ def _tune(job: TrainingJob, training: Sequence[Row], validation: Sequence[Row]) 
     else:
         texts = [text for row in training for text in (row.input, row.output)]
         network, tokenizer = model.small_llama(texts, context_tokens=job.context_tokens)
-    model.use_threads(network)
+    use_threads(network)
     _say(f"model: {network.num_parameters():,} parameters, ready after {time.monotonic() - started:.1f} s")
     context = min(job.context_tokens, getattr(network.config, "max_position_embeddings", job.context_tokens))
     learn = examples.encode(training, tokenizer, context_tokens=context)

@@ -7,15 +7,12 @@ of 0.02, more heads, more layers or a smaller width hung on the seed or learned 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from local.training.job import FineTuningError
 from local.training.tokenizer import train_tokenizer
-
-WORTH_THREADS = 10_000_000  # parameters
 
 
 def small_llama(texts: Iterable[str], *, context_tokens: int) -> tuple[Any, Any]:
@@ -54,14 +51,6 @@ def load_folder(folder: Path) -> tuple[Any, Any]:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
-
-
-def use_threads(model: Any) -> None:
-    """One thread for a small model: two are a third faster on an idle machine of two cores, and eleven times
-    slower when another process has one of them, since OpenMP's threads spin while they wait."""
-    import torch
-
-    torch.set_num_threads(1 if model.num_parameters() < WORTH_THREADS else os.cpu_count() or 1)
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
