@@ -6,36 +6,20 @@ under throttling. Attempts, pauses and deadlines are those of asking.py.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import boto3
 import sagemaker
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    HTTPClientError,
-    ReadTimeoutError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from fmeval.exceptions import EvalAlgorithmClientError
 from fmeval.model_runners.sm_model_runner import SageMakerModelRunner
 
-from steps.evaluate.asking import AskError
+from steps.evaluate.request import as_ask_error, content_template
 from steps.evaluate.settings import Asking
 
 # SageMaker ends an invocation after 60 s.
 LONGEST_CALL_SECONDS = 65
-_THROTTLED = {
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "Throttling",
-    "RequestLimitExceeded",
-    "SlowDown",
-}
-_LONGEST_DETAIL = 300
 
 
 def client(service: str, region: str, asking: Asking) -> Any:
@@ -75,42 +59,3 @@ class BoundedRunner(SageMakerModelRunner):  # type: ignore[misc]
         except (ClientError, BotoCoreError, EvalAlgorithmClientError, ValueError) as error:
             raise as_ask_error(error) from error
         return str(output)
-
-
-def content_template(request: str, parameters: Mapping[str, Any]) -> str:
-    """The request body for fmeval's composer, which fills `$prompt` in as JSON, so it stands unquoted."""
-    rest = json.dumps({"parameters": dict(parameters)}).replace("$", "$$")
-    return f'{{"{request}": $prompt, {rest[1:]}'
-
-
-def as_ask_error(error: Exception) -> AskError:
-    """What an error means for the row: its kind, its text, and whether it may pass."""
-    if isinstance(error, ClientError):
-        return _service_error(error)
-    if isinstance(error, ReadTimeoutError | ConnectTimeoutError):
-        return AskError("timeout", "the endpoint did not answer in time", passing=True)
-    if isinstance(error, HTTPClientError):
-        return AskError("unavailable", _short(str(error)), passing=True)
-    if isinstance(error, BotoCoreError):
-        return AskError("refused", _short(str(error)), passing=False)
-    kind = "the answer is not JSON" if isinstance(error, ValueError) else "the answer has another shape"
-    return AskError("bad_answer", f"{kind}: {_short(str(error))}", passing=False)
-
-
-def _service_error(error: ClientError) -> AskError:
-    code = error.response["Error"].get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    detail = _short(f"{code}: {error.response['Error'].get('Message', '')}")
-    if code in _THROTTLED or status == 429:
-        return AskError("throttled", detail, passing=True)
-    if code == "ModelError":
-        status = int(error.response.get("OriginalStatusCode") or 0)
-        return AskError("model_error", detail, passing=status >= 500)
-    if status >= 500 or code in {"ModelNotReadyException", "ServiceUnavailable", "InternalFailure"}:
-        return AskError("unavailable", detail, passing=True)
-    return AskError("refused", detail, passing=False)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_DETAIL else f"{line[:_LONGEST_DETAIL]}..."

@@ -38,12 +38,14 @@ class HubSource:
     subset: str | None = None
 
 
-def folder_blocks(folder: Path, kind: str, columns: Sequence[str]) -> Iterator[Block]:
+def folder_blocks(
+    folder: Path, kind: str, columns: Sequence[str], *, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Block]:
     """The rows of every file of the folder, in the order of their names."""
     for path in data_files(folder, kind):
         name = path.relative_to(folder).as_posix()
         if kind == "jsonl":
-            yield from _json_blocks(name, path)
+            yield from _json_blocks(name, path, block_bytes)
         elif kind == "csv":
             yield from _csv_blocks(name, path)
         else:
@@ -118,7 +120,7 @@ def missing_column(column: str, present: Sequence[str], place: str) -> StepError
     )
 
 
-def _json_blocks(name: str, path: Path) -> Iterator[Block]:
+def _json_blocks(name: str, path: Path, block_bytes: int) -> Iterator[Block]:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = _skip_bom(name, file.read(4))
@@ -128,7 +130,7 @@ def _json_blocks(name: str, path: Path) -> Iterator[Block]:
                 f"{name} is one JSON array, not JSON Lines", hint=f"jq -c '.[]' {path.name} > rows.jsonl"
             )
         while start < size:
-            file.seek(start + BLOCK_BYTES)
+            file.seek(start + block_bytes)
             while (line := file.readline(1 << 20)) and not line.endswith(b"\n"):
                 pass  # a line longer than the buffer goes on
             end = file.tell() if line else size

@@ -33,6 +33,6 @@ def question_key(text: str) -> bytes:
 def _squeeze(text: str) -> str:
     if text.isascii():
         return "".join(text.lower().split())
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = unicodedata.normalize("NFKC", text)  # casefold can take a composed letter apart
-    return "".join(text.split())
+    text = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    # Once more: casefold takes letters apart, and marks that a space kept apart may now compose.
+    return unicodedata.normalize("NFKC", text)
