@@ -95,6 +95,7 @@ class Environments:
                 recent = _Recent(file.write, report)
                 for command in self._commands(home, requirements):
                     if self._run(command, folder=self._folder, keep_open=lock, line=recent) != 0:
+                        shutil.rmtree(home, ignore_errors=True)
                         raise EnvironmentBuildError(requirements, recent.reason(), log)
             seconds = time.monotonic() - began
             _mark_whole(
