@@ -50,10 +50,11 @@ def main() -> int:
 
 
 def serve(folder: Path, settings_document: dict[str, Any]) -> int:
-    keep_on_this_machine()
     os.environ.update({**_MOTO_SETTINGS, "MOTO_ACCOUNT_ID": settings_document["account"]})
+    from local.loopback import keep_on_this_machine
     from local.settings import StandInSettings
 
+    keep_on_this_machine()
     settings = StandInSettings.from_json(settings_document)
     lock = _only_one(folder)
     listener = _listen(settings.port)
@@ -84,20 +85,6 @@ def _only_one(folder: Path) -> IO[str]:
     except BlockingIOError as error:
         raise RuntimeError(f"another stand-in serves {folder}") from error
     return lock
-
-
-def keep_on_this_machine() -> None:
-    """Refuses every connection and look-up that is not for the loopback interface, whoever asks for it."""
-
-    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "socket.connect" and arguments[0].family in (socket.AF_INET, socket.AF_INET6):
-            host = str(arguments[1][0])
-            if not host.startswith("127.") and host not in ("::1", "localhost"):
-                raise PermissionError(f"the stand-in connects to this machine only, not to {host}")
-        elif event == "socket.getaddrinfo" and arguments[0] not in (None, "127.0.0.1", "localhost", "::1"):
-            raise PermissionError(f"the stand-in looks up no names: {arguments[0]!r}")
-
-    sys.addaudithook(refuse)
 
 
 def _assemble(folder: Path, settings: StandInSettings, endpoint: str) -> Machine:
