@@ -8,6 +8,7 @@ from typing import Any, Final
 from config.models import Environment, PipelineConfig
 from config.models.common import Parameter as Declared
 from config.platform_parameters import PROVENANCE, PlatformParameter
+from definition.checks.parameters import MOST_ENUM_VALUES
 from pipelines.sdk import Parameter, ParameterBoolean, ParameterFloat, ParameterInteger, ParameterString
 
 _NUMBERS_AND_FLAGS: Final = {
@@ -33,6 +34,8 @@ def parameters(
 def _declared(name: str, parameter: Declared, default: Any) -> Parameter:
     if parameter.type == "String":
         allowed = [str(value) for value in parameter.allowed or ()]
-        return ParameterString(name, default, enum_values=allowed or None)
+        # More than the service takes are checked where executions are started, and only there.
+        listed = allowed if 0 < len(allowed) <= MOST_ENUM_VALUES else None
+        return ParameterString(name, default, enum_values=listed)
     typed = float(default) if parameter.type == "Float" else default
     return _NUMBERS_AND_FLAGS[parameter.type](name=name, default_value=typed)

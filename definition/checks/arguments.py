@@ -35,6 +35,19 @@ _PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "double": (int, float),
     "boolean": (bool,),
 }
+# Types of parameters that a place takes by reference; for others CreatePipeline answers "Cannot assign
+# property reference [...] to argument of type [...]" (aws/sagemaker-python-sdk#4867, #2345).
+_TAKES: Final[Mapping[str, tuple[str, ...]]] = {
+    "string": ("String",),
+    "integer": ("Integer",),
+    "long": ("Integer",),
+    "float": ("Float", "Integer"),
+    "double": ("Float", "Integer"),
+    "boolean": ("Boolean",),
+    "structure": (),
+    "list": (),
+    "map": (),
+}
 _FEW: Final = 8  # values that are all named
 _NUMBERS: Final = ("integer", "long", "float", "double")
 
@@ -180,8 +193,11 @@ def _within(shape: Shape, measure: float, place: Place, unit: str = "") -> Itera
 
 def _reference(shape: Shape, value: Any, place: Place, values: Values) -> Iterator[Complaint]:
     known = evaluate(value, values.known)
-    if shape.type_name == "string":
-        yield from _text_reference(shape, value, known, place, values)
+    declared = _declared_type(value, values)
+    if declared is not None and declared not in _TAKES.get(shape.type_name, (declared,)):
+        yield place, _wrong_type(shape, declared)
+    elif shape.type_name == "string":
+        yield from _text_reference(shape, known, place)
     elif isinstance(known, Open):
         if known.is_text and shape.type_name in _PYTHON_TYPES:
             yield place, f"a Std:Join is a text, not {_article(shape)}"
@@ -193,13 +209,13 @@ def _reference(shape: Shape, value: Any, place: Place, values: Values) -> Iterat
         yield from _within(shape, known.value, place)
 
 
-def _text_reference(
-    shape: Shape, value: Any, known: Known | Open, place: Place, values: Values
-) -> Iterator[Complaint]:
-    other = _type_that_is_no_text(value, values)
-    if other is not None:
-        yield place, f"takes a text, but the parameter is of type {other}: put it into a Std:Join"
-    elif isinstance(known, Known):
+def _wrong_type(shape: Shape, declared: str) -> str:
+    wanted = f"takes {_article(shape)}, but the parameter is of type {declared}"
+    return f"{wanted}: put it into a Std:Join" if shape.type_name == "string" else wanted
+
+
+def _text_reference(shape: Shape, known: Known | Open, place: Place) -> Iterator[Complaint]:
+    if isinstance(known, Known):
         yield from _string(shape, text(known.value), place)
     else:
         most = shape.metadata.get("max")
@@ -207,18 +223,15 @@ def _text_reference(
             yield place, f"{known.at_least} characters or more, at most {most}"
 
 
-def _type_that_is_no_text(value: Any, values: Values) -> str | None:
-    """The declared type of the parameter that ``value`` is a bare reference to, where it is no String."""
+def _declared_type(value: Any, values: Values) -> str | None:
+    """The declared type of the parameter that ``value`` is a bare reference to."""
     if function_of(value) != "Get":
         return None
     try:
         reference = parse(value["Get"])
     except UnreadableReferenceError:
         return None
-    if not isinstance(reference, ParameterReference):
-        return None
-    declared = values.types.get(reference.name, "String")
-    return declared if declared != "String" else None
+    return values.types.get(reference.name) if isinstance(reference, ParameterReference) else None
 
 
 def _article(shape: Shape) -> str:

@@ -13,6 +13,7 @@ from definition.outline import Outline
 
 MOST_PARAMETERS: Final = 200  # ParameterList of the API
 LONGEST_DEFAULT: Final = 4096  # official definition schema
+MOST_ENUM_VALUES: Final = 16  # reported in aws/sagemaker-python-sdk#2314, documented nowhere
 NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,256}")  # PipelineParameterName of the API
 TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "String": (str,),
@@ -70,6 +71,8 @@ def _default(entry: Mapping[str, Any], place: str, type_name: str) -> Iterator[P
         return
     if not isinstance(allowed, list) or not all(is_of(value, type_name) for value in allowed):
         yield Problem(None, place, f"EnumValues must be a list of values of type {type_name}")
+    elif len(allowed) > MOST_ENUM_VALUES:
+        yield Problem(None, place, f"{len(allowed)} EnumValues, at most {MOST_ENUM_VALUES}")
     elif default is not None and default not in allowed:
         yield Problem(None, place, f"DefaultValue {default!r} is not among EnumValues")
 

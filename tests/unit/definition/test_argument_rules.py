@@ -132,10 +132,31 @@ def test_a_text_does_not_take_a_number_by_reference() -> None:
     """An Integer parameter in a container argument needs a Std:Join."""
     assert broken(app(ContainerArguments=[{"Get": "Parameters.Rows"}])) == [
         (
-            "AppSpecification.ContainerArguments[0]: takes a text, but the parameter is of type Integer: "
+            "AppSpecification.ContainerArguments[0]: takes a string, but the parameter is of type Integer: "
             "put it into a Std:Join"
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        (
+            cluster(InstanceCount={"Get": "Parameters.Image"}),
+            (
+                "ProcessingResources.ClusterConfig.InstanceCount: takes an integer, "
+                "but the parameter is of type String"
+            ),
+        ),
+        (
+            app(ContainerArguments={"Get": "Parameters.Image"}),
+            "AppSpecification.ContainerArguments: takes a list, but the parameter is of type String",
+        ),
+    ],
+)
+def test_a_parameter_goes_where_its_type_goes(change: Callable[[JSON], object], fact: str) -> None:
+    """CreatePipeline cannot assign any other reference."""
+    assert broken(change) == [fact]
 
 
 def test_a_number_does_not_take_a_join() -> None:

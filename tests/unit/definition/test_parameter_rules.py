@@ -40,6 +40,10 @@ def declared(*entries: Any) -> dict[str, Any]:
             "Parameters \"A\": DefaultValue 'c' is not among EnumValues",
         ),
         (
+            {"Name": "A", "EnumValues": [str(number) for number in range(17)]},
+            'Parameters "A": 17 EnumValues, at most 16',
+        ),
+        (
             {"Name": "A", "EnumValues": "ab"},
             'Parameters "A": EnumValues must be a list of values of type String',
         ),
