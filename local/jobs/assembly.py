@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from local.api import StandIn
@@ -14,6 +15,8 @@ from local.jobs.roles import check_trust
 
 
 def _make(stand_in: StandIn) -> Jobs:
+    folder = stand_in.folder / "jobs"
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed machine left; its jobs begin anew
     place = f"{stand_in.region}:{stand_in.account}"
     kit = Kit(
         objects=stand_in.objects,
@@ -27,7 +30,7 @@ def _make(stand_in: StandIn) -> Jobs:
     return Jobs(
         stand_in.store,
         kit,
-        folder=stand_in.folder / "jobs",
+        folder=folder,
         arn=lambda resource: f"arn:{partition(stand_in.region)}:sagemaker:{place}:{resource}",
         check_role=lambda role: check_trust(role, stand_in.call),
     )

@@ -125,6 +125,7 @@ class Jobs:
         outcome = run.run()
         if not self._closed:
             self._end(name, outcome)
+        run.clean()
 
     def _end(self, name: str, outcome: Outcome) -> None:
         end = {

@@ -26,7 +26,7 @@ LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 
 class JobRun:
-    """`run` is called once, in a thread of the job's own; `stop` from any other."""
+    """`run`, then `clean`, in a thread of the job's own; `stop` from any other."""
 
     def __init__(self, spec: JobSpec, description: Mapping[str, Any], folder: Path, kit: Kit) -> None:
         self._spec = spec
@@ -40,13 +40,15 @@ class JobRun:
         self._watch.stop()
 
     def run(self) -> Outcome:
-        """Never raises; nothing of the job's folder is left."""
+        """Never raises."""
         try:
             return self._stages()
         except Exception as error:  # noqa: BLE001 - the edge of a job: it must not stay InProgress for ever
             return self._ending(error)
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def clean(self) -> None:
+        """Removes the job's folder; nobody has to wait for it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ending(self, error: Exception) -> Outcome:
         """What went wrong, as an outcome; anything nobody thought of is internal and goes to the log."""
