@@ -13,6 +13,9 @@ from botocore.exceptions import (
     HTTPClientError,
     ReadTimeoutError,
 )
+from botocore.exceptions import (
+    ConnectionError as NoConnectionError,
+)
 
 from steps.evaluate.asking import AskError
 
@@ -38,7 +41,7 @@ def as_ask_error(error: Exception) -> AskError:
         return _service_error(error)
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError):
         return AskError("timeout", "the endpoint did not answer in time", passing=True)
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | NoConnectionError):
         return AskError("unavailable", _short(str(error)), passing=True)
     if isinstance(error, BotoCoreError):
         return AskError("refused", _short(str(error)), passing=False)

@@ -120,7 +120,7 @@ def test_percentiles_come_from_counts() -> None:
     """Mean, ranks and maximum of values 1 to 100; nothing for no values."""
     import numpy as np
 
-    counts = np.ones(101, dtype=np.int64)
+    counts: Any = np.ones(101, dtype=np.int64)
     counts[0] = 0
     assert percentiles(counts) == {"mean": 50.5, "p50": 50, "p90": 90, "p95": 95, "p99": 99, "max": 100}
     assert percentiles(np.zeros(5, dtype=np.int64)) == {}

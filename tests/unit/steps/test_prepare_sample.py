@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_every_row_that_came_before_is_found(
     with Duplicates(tmp_path_factory.mktemp("keys")) as duplicates:
         for start in range(0, len(keys), size):
             part = keys[start : start + size]
-            numbers = np.arange(start, start + len(part), dtype=np.uint64)
+            numbers: Any = np.arange(start, start + len(part), dtype=np.uint64)
             duplicates.add(np.array(part, dtype=np.uint64), numbers)
         found = sorted(duplicates.found())
     assert found == [(row, keys.index(key)) for row, key in enumerate(keys) if keys.index(key) < row]
