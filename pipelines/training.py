@@ -55,19 +55,20 @@ def prepare_step(context: Training) -> RequestStep:
 
 
 def _model(config: TrainingConfig) -> dict[str, Any]:
-    """The base model and how long its rows may be: by name where an execution chooses the model."""
+    """The base model and its limits on rows: of every choice where an execution chooses the model."""
     model, base_model = config.model, config.model.base_model
+    own = {"base_model": base_model, "context_tokens": model.context_tokens}
     if not isinstance(base_model, ParameterRef):
-        context_tokens = model.context_tokens or BASE_MODELS[base_model].context_tokens
-        return {"base_model": base_model, "context_tokens": context_tokens}
+        limits = _limits(base_model)
+        return {**own, **limits, "context_tokens": model.context_tokens or limits["context_tokens"]}
     choices = config.parameters[base_model.parameter].allowed or tuple(BASE_MODELS)
-    return {
-        "base_model": base_model,
-        "context_tokens": model.context_tokens,
-        "context_tokens_by_base_model": {
-            str(name): BASE_MODELS[str(name)].context_tokens for name in choices if name in BASE_MODELS
-        },
-    }
+    return {**own, "base_models": {str(name): _limits(str(name)) for name in choices if name in BASE_MODELS}}
+
+
+def _limits(base_model: str) -> dict[str, int]:
+    """Tokens of one row, and rows of both channels together."""
+    found = BASE_MODELS[base_model]
+    return {"context_tokens": found.context_tokens, "max_rows": found.max_rows}
 
 
 def start_automl_step(context: Training, prepare: RequestStep) -> LambdaStep:

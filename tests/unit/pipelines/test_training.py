@@ -95,7 +95,7 @@ def test_the_environments_default_of_a_parameter_wins(project: Project) -> None:
 
 
 def test_the_limits_of_a_base_model_are_known_to_the_step(project: Project) -> None:
-    """Its context length, one per choice where an execution chooses; the YAML's own wins."""
+    """Context length and rows, of every choice where an execution chooses; the YAML's own length wins."""
     fixed = {"model.base_model": "Falcon7B", "data.rows.training": 800}
     own = {**fixed, "model.context_tokens": 300}
     models = [
@@ -103,9 +103,9 @@ def test_the_limits_of_a_base_model_are_known_to_the_step(project: Project) -> N
         for changes in ({"model.base_model": {"parameter": "BaseModel"}}, fixed, own)
     ]
 
-    assert models[0]["context_tokens_by_base_model"]["Dolly7B"] == 1024
-    assert models[1] == {"base_model": "Falcon7B", "context_tokens": 1024}
-    assert models[2] == {"base_model": "Falcon7B", "context_tokens": 300}
+    assert models[0]["base_models"]["Dolly7B"] == {"context_tokens": 1024, "max_rows": 10_000}
+    assert models[1] == {"base_model": "Falcon7B", "context_tokens": 1024, "max_rows": 1000}
+    assert models[2] == {"base_model": "Falcon7B", "context_tokens": 300, "max_rows": 1000}
 
 
 def test_a_validation_fraction_replaces_the_channel(project: Project) -> None:
