@@ -145,7 +145,7 @@ class _Bound:
         for path, finding in _fault_findings(document, self.kind, self.values, self.places, defaults):
             name = self.places[path]
             message = f'the default of parameter "{name}" does not fit here: {finding.message}'
-            yield Finding(path, message, finding.hint)
+            yield Finding(path, message, f"{name} is declared as {parameters[name].type}")
         for path, name in self.places.items():
             if path in self.values.broken:
                 continue

@@ -47,7 +47,8 @@ class Document:
         place = self._place(path, at_key=at_key)
         if within is not None and (block := self.blocks.get(path)) is not None:
             place = Place(block.line + within.line - 1, block.column + within.column - 1)
-        return Problem(self.file, place.line, place.column, dotted(path), message, hint)
+        told = _one_line(hint) if hint is not None else None
+        return Problem(self.file, place.line, place.column, dotted(path), _one_line(message), told)
 
     def _place(self, path: KeyPath, *, at_key: bool) -> Place:
         if at_key and path in self.keys:
@@ -68,8 +69,12 @@ def dotted(path: KeyPath) -> str:
         elif re.fullmatch(r"[\w-]{1,64}", part):
             text += f".{part}" if text else part
         else:
-            text += f'["{part[:64]}"]'
+            text += f'["{_one_line(part[:64])}"]'
     return text
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def overlaps(one: KeyPath, other: KeyPath) -> bool:

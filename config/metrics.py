@@ -21,6 +21,6 @@ ALGORITHMS: Final = (
     "bertscore",
     "classification_accuracy",
     "factual_knowledge",
-    "prompt_stereotyping",
+    "meteor",
     "toxicity",
 )

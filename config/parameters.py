@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from config.checking import value_findings
-from config.document import Document
+from config.document import Document, dotted
 from config.errors import ConfigurationError, ParameterError, Problem
 from config.models.common import Parameter, ParameterValue, PipelineConfig
 from config.models.inference import InferenceConfig
@@ -160,7 +160,7 @@ class _Resolution:
         declared = {name: self.values[name] for name in self.config.parameters}
         for name, finding in value_findings(self.config, declared):
             origin, document = self.origins.get(name or "", ("", None))
-            self._problem(name or "", finding.message, finding.hint, origin, document)
+            self._problem(name or dotted(finding.path), finding.message, finding.hint, origin, document)
 
     def _problem(
         self, name: str, message: str, hint: str | None, origin: str, document: Document | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
@@ -13,7 +14,7 @@ from config.rules.data import format_findings, is_hub, local_file_findings, temp
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
-from config.suggest import did_you_mean, listing
+from config.suggest import did_you_mean, listing, nearest
 
 CANDIDATE: Final = "candidate"
 
@@ -33,6 +34,10 @@ def own_data_is_complete(config: InferenceConfig) -> Findings:
     data = config.data
     if data.source == CANDIDATE:
         return
+    if _is_misspelt(data.source):
+        hint = f'did you mean "{CANDIDATE}"?'
+        yield Finding(("data", "source"), f'"{data.source}" is no source: no file, no s3://, no hf://', hint)
+        return
     yield from format_findings(data)
     missing = [key for key in ("columns", "prompt", "output") if getattr(data, key) is None]
     if missing:
@@ -40,6 +45,10 @@ def own_data_is_complete(config: InferenceConfig) -> Findings:
         yield Finding(("data", "source"), message, f"only source: {CANDIDATE} goes without")
     if data.columns is not None and data.prompt is not None and data.output is not None:
         yield from template_findings(data.columns, {"prompt": data.prompt, "output": data.output})
+
+
+def _is_misspelt(source: str) -> bool:
+    return re.fullmatch(r"\w+", source) is not None and nearest(source, [CANDIDATE]) is not None
 
 
 def metrics_fit_task(config: InferenceConfig) -> Findings:
@@ -114,7 +123,7 @@ def response_path_is_jmespath(config: InferenceConfig) -> Findings:
 
 def source_file_exists(config: InferenceConfig, around: Surroundings) -> Findings:
     """See local_file_findings."""
-    if config.data.source != CANDIDATE:
+    if config.data.source != CANDIDATE and not _is_misspelt(config.data.source):
         yield from local_file_findings(("data", "source"), config.data.source, around.root)
 
 
