@@ -93,7 +93,9 @@ def answer_loss(model: Any, ids: Any, labels: Any) -> Any:
     """Cross entropy where there are labels. The head, the widest layer, is computed only there."""
     import torch
 
-    states = model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+    states = model.base_model(
+        input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False
+    ).last_hidden_state
     wanted = labels[:, 1:] != IGNORED
     logits = model.get_output_embeddings()(states[:, :-1][wanted])
     return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][wanted])
