@@ -1,4 +1,4 @@
-"""AddTags, ListTags and DeleteTags for pipelines and processing jobs; everything else's tags are moto's."""
+"""AddTags, ListTags and DeleteTags for what the stand-in keeps itself; everything else's tags are moto's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from local.engine.operations.pages import page
 from local.engine.ports import Document
 from local.engine.records import PIPELINES
 
-_PROCESSING_JOBS = "processing-job"  # local/jobs/jobs.py keeps them under this kind
+# Resource type of an ARN -> kind of its document (local/jobs/jobs.py, local/resources.py).
+_KINDS = {
+    "pipeline": PIPELINES,
+    "processing-job": "processing-job",
+    "automl-job": "automl-job",
+    "model": "model",
+    "endpoint-config": "endpoint-config",
+    "endpoint": "endpoint",
+    "model-package-group": "model-package-group",
+    "model-package": "model-package",
+}
 _MAX_TAGS = 50
 Tags = list[dict[str, str]]
 
@@ -46,7 +56,7 @@ def delete(desk: Desk, call: Call) -> dict[str, Any]:
 def _place(desk: Desk, arn: str) -> tuple[str, str] | None:
     """Where the resource's document lies: its kind and key; None for what is not kept here."""
     resource, _, name = arn.rpartition(":")[2].partition("/")
-    kind = {"pipeline": PIPELINES, "processing-job": _PROCESSING_JOBS}.get(resource)
+    kind = _KINDS.get(resource)
     if kind is None:
         return None
     if (document := desk.machine.documents.get(kind, name)) is None or document["arn"] != arn:
