@@ -69,8 +69,8 @@ def _upload(action: Upload, aws: Aws) -> None:
 def _create_stack(action: CreateStack, aws: Aws) -> None:
     cloudformation = aws.client("cloudformation")
     if action.over:
-        cloudformation.delete_stack(StackName=action.over)
-        cloudformation.get_waiter("stack_delete_complete").wait(StackName=action.over)
+        cloudformation.delete_stack(StackName=action.stack.name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=action.stack.name)
     # A failed creation leaves nothing behind on AWS but the stack's name and its events, which say why.
     cloudformation.create_stack(OnFailure="ROLLBACK", **_stack_request(action.stack))
 

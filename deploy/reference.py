@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from config import names
 from config.models import Project
+from config.suggest import did_you_mean
 from deploy import executions
 from deploy.errors import UnknownExecutionError, is_missing
 from deploy.executions import Execution
@@ -31,17 +32,21 @@ def find(project: Project, aws: Aws, reference: str) -> Execution:
         return _newest(project, aws, config_name)
     if ID.fullmatch(reference):
         return _by_id(project, aws, reference)
-    known = ", ".join(f'"{name}"' for name in project.pipelines)
     raise UnknownExecutionError(
-        f'"{reference}" names no execution; it should be {KINDS_OF_REFERENCE} ({known})',
-        hint=f"run_pipeline.py executions --env {project.environment.name}",
+        f'"{reference}" names no execution; it should be {KINDS_OF_REFERENCE}',
+        hint=did_you_mean(reference, project.pipelines)
+        or f"run_pipeline.py executions --env {project.environment.name}",
     )
 
 
 def config_name_of(project: Project, name: str) -> str | None:
     """The configured pipeline of a name: its own, or SageMaker's with the environment's prefix."""
     for config_name in project.pipelines:
-        if name in {config_name, names.pipeline_name(project.environment, config_name)}:
+        # SageMaker lower-cases names in ARNs.
+        if name.lower() in {
+            config_name.lower(),
+            names.pipeline_name(project.environment, config_name).lower(),
+        }:
             return config_name
     return None
 

@@ -54,15 +54,13 @@ def connect(project: Project) -> Aws:
     Raises CredentialsError and WrongCallerError before anything else was asked.
     """
     aws = (
-        _stand_in(project)
-        if project.environment.stand_in is not None
-        else _default_chain(project.environment)
+        _stand_in(project) if project.environment.stand_in is not None else default_chain(project.environment)
     )
-    _check_account(aws, project.environment)
+    check_account(aws, project.environment)
     return aws
 
 
-def _default_chain(environment: Environment) -> Aws:
+def default_chain(environment: Environment) -> Aws:
     session = boto3.Session()
     if session.region_name and session.region_name != environment.region:
         raise WrongCallerError(
@@ -71,7 +69,7 @@ def _default_chain(environment: Environment) -> Aws:
             hint=f"export AWS_REGION={environment.region} AWS_DEFAULT_REGION={environment.region}, "
             "or choose another --env",
         )
-    config = _config()
+    config = client_config()
 
     def make(service: str) -> Any:
         return session.client(service, region_name=environment.region, config=config)
@@ -88,10 +86,10 @@ def _stand_in(project: Project) -> Aws:
         aws_access_key_id=found.access_key,
         aws_secret_access_key=found.secret_key,
         region_name=found.region,
-        botocore_session=_without_settings(),
+        botocore_session=without_settings(),
     )
     # An empty mapping, unlike None, keeps botocore from reading the shell's proxies.
-    config = _config(proxies={}, s3={"addressing_style": "path"})
+    config = client_config(proxies={}, s3={"addressing_style": "path"})
 
     def make(service: str) -> Any:
         return session.client(service, endpoint_url=found.endpoint, config=config)
@@ -120,7 +118,7 @@ def _file_of(project: Project) -> Callable[[str], str]:
     return locate
 
 
-def _without_settings() -> Any:
+def without_settings() -> Any:
     """A botocore session that reads no profile, no AWS file and no AWS variable of this shell."""
     silent = {
         name: (None, None, default, conversion)
@@ -130,7 +128,7 @@ def _without_settings() -> Any:
     return botocore.session.Session(session_vars=silent)
 
 
-def _config(**more: Any) -> Config:
+def client_config(**more: Any) -> Config:
     return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
@@ -140,7 +138,7 @@ def _config(**more: Any) -> Config:
     )
 
 
-def _check_account(aws: Aws, environment: Environment) -> None:
+def check_account(aws: Aws, environment: Environment) -> None:
     try:
         caller = aws.client("sts").get_caller_identity()
     except ClientError as error:

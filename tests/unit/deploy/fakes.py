@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,6 +21,7 @@ BUCKET = f"local-pipelines-{ACCOUNT}-{REGION}"
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
+@cache
 def project() -> Project:
     """The shipped configuration, for the environment of the stand-in."""
     return load_project("local")

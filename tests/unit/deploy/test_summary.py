@@ -1,0 +1,90 @@
+"""What came of an execution: exit code, gates, package, endpoint, files."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy import executions
+from deploy.gates import figure_text, gates
+from deploy.summary import exit_code, summarize
+from tests.unit.deploy.fakes import AT, FakeAws, project
+from tests.unit.deploy.runs import INFERENCE, METRICS_FOLDER, PACKAGE, TRAINING, inference_run, training_run
+
+
+def account(*, f1: float, minimum: float, on_missed: str = "Failed") -> FakeAws:
+    """An account in which one candidate was evaluated."""
+    fake = FakeAws()
+    fake.sagemaker.add_run(inference_run(f1=f1, minimum=minimum, fake=fake, on_missed=on_missed))
+    fake.sagemaker.packages[PACKAGE] = {
+        "ModelPackageArn": PACKAGE,
+        "ModelPackageGroupName": "local-facts",
+        "ModelPackageVersion": 3,
+        "ModelApprovalStatus": "PendingManualApproval",
+        "CreationTime": AT,
+    }
+    return fake
+
+
+def test_a_passed_gate_is_shown_with_its_figure_and_the_package() -> None:
+    """Exit code 0; the figure is the one that the condition read, the bound the one that it ran with."""
+    fake = account(f1=0.68, minimum=0.5)
+    summary = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE))
+    assert summary.exit_code == 0
+    assert [gate.text for gate in summary.gates] == ["f1 = 0.68, needs at least 0.5"]
+    assert summary.gates[0].passed is True
+    assert summary.package is not None
+    assert summary.package.name == "local-facts/3"
+    assert summary.metrics["rows"] == 300
+    assert [file.uri for file in summary.files] == [f"{METRICS_FOLDER}/evaluation_metrics.json"]
+    assert summary.files[0].step == "evaluate"
+
+
+@pytest.mark.parametrize("on_missed", ["Failed", "Succeeded"])
+def test_a_missed_gate_is_exit_code_5_however_it_ends(on_missed: str) -> None:
+    """Whether the execution then fails or just ends: nothing is registered, and 5 says why."""
+    fake = account(f1=0.43, minimum=0.5, on_missed=on_missed)
+    summary = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE))
+    assert summary.exit_code == 5
+    assert [gate.text for gate in summary.gates] == ["f1 = 0.43, needs at least 0.5"]
+    assert summary.gates[0].passed is False
+    assert summary.package is None
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped", "CompletedWithFailures"])
+def test_any_other_end_is_exit_code_1(status: str) -> None:
+    """Only success is 0."""
+    fake = FakeAws()
+    fake.sagemaker.add_run(training_run(status))
+    assert exit_code(executions.look(fake.aws, TRAINING)) == 1
+
+
+def test_a_gate_without_a_figure_is_not_measured() -> None:
+    """An evaluation that wrote nothing passes no gate."""
+    fake = account(f1=0.68, minimum=0.5)
+    fake.s3.objects.clear()
+    seen = executions.look(fake.aws, INFERENCE)
+    (gate,) = gates(fake.aws, seen, executions.parameters(fake.aws, INFERENCE))
+    assert (gate.passed, gate.text) == (None, "f1 not measured, needs at least 0.5")
+
+
+def test_the_endpoints_fate_is_told_with_its_price() -> None:
+    """While it runs it costs; deleted it does not."""
+    fake = account(f1=0.68, minimum=0.5)
+    fake.sagemaker.endpoints["local-aaaaaaaaaaaa"] = "InService"
+    running = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE)).endpoint
+    assert running is not None
+    assert (running.is_running, running.price) == (True, 7.09)
+    fake.sagemaker.endpoints.clear()
+    gone = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE)).endpoint
+    assert gone is not None
+    assert (gone.status, gone.is_running) == ("gone", False)
+
+
+def test_figures_have_four_digits() -> None:
+    """Enough to compare, short enough to read."""
+    assert [figure_text(value) for value in (0.678123, 0.5, 12345.678, 0.00012345)] == [
+        "0.6781",
+        "0.5",
+        "1.235e+04",
+        "0.0001234",
+    ]
