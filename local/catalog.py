@@ -11,7 +11,6 @@ from types import ModuleType
 
 SERVICES: tuple[str, ...] = (
     "local.services.identity",
-    "local.services.package_groups",
     "local.services.pipelines",
     "local.services.processing",
     "local.services.automl",
