@@ -51,7 +51,7 @@ class Inputs:
         return [part.strip() for part in self.optional(name).split(",") if part.strip()]
 
     def mapping(self, name: str) -> dict[str, str]:
-        """A JSON object of texts, empty when the input is absent. Errors tell no values: they may be secret."""
+        """A JSON object of texts, empty when the input is absent. Errors tell no values: some are secrets."""
         value = self.optional(name) or "{}"
         try:
             content = json.loads(value)

@@ -115,13 +115,13 @@ class World:
         """Until the step is answered and the queue is empty."""
         next_reconcile = self.now if reconciling else float("inf")
         for _ in range(5_000):
-            if self.answered and not self.messages and not self.dead:
-                return
             if self.now >= next_reconcile:
                 self.reconcile()
                 next_reconcile = self.now + RECONCILE_EVERY
             self.deliver(0)
             self._bury()
+            if self.answered and not self.messages:
+                return
             upcoming = min([message.visible_at for message in self.messages] + [next_reconcile])
             assert upcoming < float("inf"), "the token is lost"
             self.advance(max(1.0, upcoming - self.now))
