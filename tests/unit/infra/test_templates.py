@@ -1,0 +1,159 @@
+"""The templates: complete for the functions there are, valid, and within CloudFormation's limits."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint import api  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+
+from config import names
+from config.load import load_project
+from tests.unit.infra.template import CODE_HASH, ROOT, resolved, resources, template, text
+
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
+
+
+def pascal(function: str) -> str:
+    return "".join(part.capitalize() for part in function.split("_"))
+
+
+@pytest.mark.parametrize("name", ["base", "services"])
+def test_the_template_is_valid(name: str) -> None:
+    """Types, properties, values and policies, as cfn-lint knows them."""
+    matches = api.lint(text(name), config=ManualArgs(regions=["us-east-1"]))
+    assert [str(match) for match in matches] == []
+
+
+@pytest.mark.parametrize("name", ["base", "services"])
+def test_the_template_fits_in_a_request(name: str) -> None:
+    """51,200 bytes in CreateStack's TemplateBody; beyond that it would have to lie in S3."""
+    assert len(text(name).encode()) <= 51_200
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_has_all_it_needs(function: str) -> None:
+    """Code parameter, role, log group, a version named by the code's hash, and the alias `live`."""
+    name, dashed = pascal(function), function.replace("_", "-")
+    services = template("services")["Resources"]
+    properties = services[name]["Properties"]
+    assert resolved(properties["FunctionName"]) == f"test-{dashed}"
+    assert (properties["Handler"], properties["Runtime"]) == ("handler.handle", "python3.12")
+    assert properties["Code"] == {"S3Bucket": {"Ref": "BucketName"}, "S3Key": {"Ref": f"{name}Code"}}
+    assert f"{name}Code" in template("services")["Parameters"]
+    assert (
+        resolved(properties["Role"]["Fn::If"][2]) == f"arn:aws:iam::123456789012:role/test-function-{dashed}"
+    )
+    assert resources("base", "AWS::IAM::Role")[f"{name}Role"]["RoleName"] == {
+        "Fn::Sub": f"${{Prefix}}-function-{dashed}"
+    }
+    assert set(properties["Environment"]["Variables"]) >= {"PREFIX", "QUEUE_URL", "BUCKET"}
+    version = services[f"{name}Version{CODE_HASH}"]
+    assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert services[f"{name}Live"]["Properties"] == {
+        "Name": "live",
+        "FunctionName": {"Ref": name},
+        "FunctionVersion": {"Fn::GetAtt": f"{name}Version{CODE_HASH}.Version"},
+    }
+    assert resolved(services[f"{name}Logs"]["Properties"]["LogGroupName"]) == f"/aws/lambda/test-{dashed}"
+
+
+def test_there_is_nothing_of_functions_that_do_not_exist() -> None:
+    """A function that was removed goes from both templates."""
+    assert len(resources("services", "AWS::Lambda::Function")) == len(FUNCTIONS)
+    tokens = re.findall(r"@([a-z_]+)@", (ROOT / "infra" / "services.yaml").read_text())
+    assert sorted(set(tokens)) == FUNCTIONS
+
+
+def test_a_versions_name_is_a_logical_id() -> None:
+    """Letters and digits only, once the hash is in place."""
+    assert all(re.fullmatch(r"[A-Za-z0-9]{1,255}", name) for name in template("services")["Resources"])
+
+
+def test_mappings_rules_and_permissions_go_to_the_alias() -> None:
+    """Never to the function itself, whose code changes under a call."""
+    aliases = {f"{pascal(function)}Live" for function in FUNCTIONS}
+    targets = [rule["Targets"][0]["Arn"] for rule in resources("services", "AWS::Events::Rule").values()]
+    for kind in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"):
+        targets += [properties["FunctionName"] for properties in resources("services", kind).values()]
+    assert len(targets) == 6
+    assert {target["Ref"] for target in targets} <= aliases
+
+
+def test_queues_outlast_their_functions() -> None:
+    """Visibility six times the timeout, messages for 14 days, five failures to the dead-letter queue."""
+    queues = resources("services", "AWS::SQS::Queue")
+    functions = resources("services", "AWS::Lambda::Function")
+    for queue, function in (("WaitQueue", "Wait"), ("DeadLetterQueue", "DeadLetter")):
+        assert queues[queue]["VisibilityTimeout"] >= 6 * functions[function]["Timeout"]
+        assert queues[queue]["MessageRetentionPeriod"] == 14 * 86_400
+        assert queues[queue]["SqsManagedSseEnabled"] is True
+    redrive = queues["WaitQueue"]["RedrivePolicy"]
+    assert redrive == {"deadLetterTargetArn": {"Fn::GetAtt": "DeadLetterQueue.Arn"}, "maxReceiveCount": 5}
+    for mapping in resources("services", "AWS::Lambda::EventSourceMapping").values():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_lambda_step_never_outlives_its_function() -> None:
+    """Steps are cut after 10 minutes while the function goes on: functions end well before."""
+    functions = resources("services", "AWS::Lambda::Function").values()
+    assert all(properties["Timeout"] <= 300 for properties in functions)
+
+
+def test_the_rule_knows_every_end_of_an_execution_of_ours() -> None:
+    """And no other environment's."""
+    pattern = resolved(resources("services", "AWS::Events::Rule")["ExecutionEnded"]["EventPattern"])
+    assert pattern["detail-type"] == ["SageMaker Model Building Pipeline Execution Status Change"]
+    assert set(pattern["detail"]["currentPipelineExecutionStatus"]) >= {"Succeeded", "Failed", "Stopped"}
+    prefix = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/test-"
+    assert pattern["detail"]["pipelineArn"] == [{"prefix": prefix}]
+
+
+def test_the_bucket_is_closed() -> None:
+    """Encrypted, private, over TLS only, and kept when the stack goes."""
+    bucket = template("base")["Resources"]["Bucket"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert "BucketEncryption" in properties
+    [policy] = resources("base", "AWS::S3::BucketPolicy").values()
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_heartbeats_outlive_the_longest_wait() -> None:
+    """13 days, and the answer after it."""
+    rules = template("base")["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    [heartbeats] = [rule for rule in rules if rule["Id"] == "heartbeats"]
+    assert resolved(heartbeats["Prefix"]) == "test/waits/"
+    assert heartbeats["ExpirationInDays"] > 14
+
+
+def test_names_are_those_that_the_platform_uses() -> None:
+    """Roles, queue, functions and bucket, as config/names.py says them."""
+    env = load_project("local", ROOT).environment
+    values = {"Prefix": env.prefix, "BucketName": names.bucket(env)}
+
+    def named(value: Any) -> str:
+        return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value["Fn::Sub"])
+
+    roles = {named(role["RoleName"]) for role in resources("base", "AWS::IAM::Role").values()}
+    for role in ("pipeline", "processing", "automl", "endpoint"):
+        assert names.role_arn(env, role).rpartition("/")[2] in roles
+    queue = resources("services", "AWS::SQS::Queue")["WaitQueue"]
+    assert named(queue["QueueName"]) == names.queue_name(env, "wait")
+    functions = resources("services", "AWS::Lambda::Function")
+    for function in FUNCTIONS:
+        assert named(functions[pascal(function)]["FunctionName"]) == names.function_name(env, function)
+
+
+def test_no_short_form_hides_from_the_parser() -> None:
+    """The templates are JSON once parsed: no anchors, no dates, which CloudFormation does not take."""
+    for name in ("base", "services"):
+        json.dumps(template(name))
+        assert not re.search(r"(^|\s)[&*][a-z_]+\s*$", text(name), re.MULTILINE)
