@@ -47,8 +47,8 @@ def arrives(aws: Aws, *, stopping: bool = False, **changes: Any) -> None:
 
 
 def _wait() -> list[Aws]:
-    on_endpoint = {"waits_for": "endpoint", "name": ENDPOINT}
-    again = {"token": "Token00002"}
+    on_endpoint: dict[str, Any] = {"waits_for": "endpoint", "name": ENDPOINT}
+    again: dict[str, Any] = {"token": "Token00002"}
     running, completed, failed = (
         waiting_step(),
         waiting_step(status="Completed"),
