@@ -107,7 +107,7 @@ def _input(target: Mapping[str, Any], event: dict[str, Any]) -> Any:
         return EventTemplateParser.parse(
             input_template=transformer.get("InputTemplate"),
             input_paths_map=transformer.get("InputPathsMap", {}),
-            event=event,
+            event={**event, "ingestion-time": event["time"]},
         )
     return event
 

@@ -1,4 +1,4 @@
-"""What runs inside a function's process: imports the handler once, then answers invocations until its input ends.
+"""What runs inside a function's process: imports the handler once, then answers until its input ends.
 
 Standard library only, run with `-I -S`: the code sees its own files, boto3 and nothing else of the platform,
 as in the service. Requests arrive on standard input, one JSON document a line; answers leave on the pipe
@@ -68,7 +68,7 @@ def _load(name):  # type: ignore[no-untyped-def]
         return None, _failure(
             "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}"
         )
-    except Exception as error:  # whatever the module's top level raises is the function's error
+    except Exception as error:  # noqa: BLE001  (whatever the module's top level raises is its own error)
         return None, _raised(error)
     handler = getattr(module, function_name, None)
     if handler is None:
@@ -80,7 +80,7 @@ def _load(name):  # type: ignore[no-untyped-def]
 def _call(handler, request):  # type: ignore[no-untyped-def]
     try:
         result = handler(request["event"], Context(request))
-    except Exception as error:  # whatever a handler raises is the function's error
+    except Exception as error:  # noqa: BLE001  (whatever a handler raises is the function's error)
         return _raised(error)
     try:
         return {"payload": json.dumps(result, ensure_ascii=False)}

@@ -44,7 +44,7 @@ def main() -> int:
     _log_to(folder / "logs" / "server.log")
     try:
         return serve(folder, json.loads(arguments.settings))
-    except Exception:  # the last place that can say why there is no stand-in
+    except Exception:  # noqa: BLE001  (the last place that can say why there is no stand-in)
         _LOG.exception("the stand-in could not start")
         return 1
 

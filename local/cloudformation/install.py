@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.cloudformation import models, parsing
 from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.responses import CloudFormationResponse
 
 from local.cloudformation.catalog import PRETENDED, TYPES
 from local.cloudformation.deployed import DeployedResource
@@ -50,18 +51,18 @@ def _install_parsing() -> None:
 
 
 def _install_parameters() -> None:
-    """A list parameter's default is a list too."""
+    """A list parameter is a list to the template, defaults too, and text to who asks for its value."""
     original = parsing.ResourceMap.load_parameters
 
     def load_parameters(resource_map: Any) -> None:
         original(resource_map)
         for name, parameter in resource_map._template.get("Parameters", {}).items():
-            value = resource_map.resolved_parameters.get(name)
             kind = str(parameter.get("Type", ""))
-            if isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<")):
-                items = [item.strip() for item in value.split(",")] if value else []
-                resource_map.resolved_parameters[name] = items
+            text = resource_map.input_parameters.get(name, parameter.get("Default"))
+            if isinstance(text, str) and (kind == "CommaDelimitedList" or kind.startswith("List<")):
+                items = [item.strip() for item in text.split(",")] if text else []
                 resource_map._parsed_resources[name] = items
+                resource_map.resolved_parameters[name] = text
 
     parsing.ResourceMap.load_parameters = load_parameters
 
@@ -85,18 +86,26 @@ def _install_stacks(stacks: Stacks) -> None:
         change_set = _change_set(backend, change_set_name, stack_name)
         stack = backend.stacks[change_set.stack_id]
         if change_set.change_set_type == "CREATE":
-            backend.stacks.pop(stack.stack_id)
-            made = stacks.create(
-                backend, stack.name, change_set.template, change_set.parameters, tags=change_set.tags
+            backend.stacks.pop(stack.stack_id)  # what waited for its review
+            stacks.create(
+                backend,
+                stack.name,
+                change_set.template,
+                change_set.parameters,
+                stack_id=stack.stack_id,
+                tags=change_set.tags,
             )
-            backend.stacks.pop(made.stack_id)
-            made.stack_id = made.resource_map.stack_id = stack.stack_id
-            backend.stacks[stack.stack_id] = made
         else:
             stacks.update(
                 stack, change_set.template, parameters=change_set.parameters, tags=change_set.tags or None
             )
         change_set.execution_status = "EXECUTE_COMPLETE"
+
+    def has_parameters(stack: Any, given: dict[str, Any]) -> bool:
+        """The same values, stated or by default."""
+        declared = stack.template_dict.get("Parameters") or {}
+        defaults = {name: p["Default"] for name, p in declared.items() if "Default" in p}
+        return {**defaults, **stack.parameters} == {**defaults, **given}
 
     def stack_resources(stack: Any) -> list[Any]:
         """Those that exist; asking moto's map for the others would make them."""
@@ -111,6 +120,9 @@ def _install_stacks(stacks: Stacks) -> None:
     backend_class.create_stack = create_stack
     backend_class.delete_stack = delete_stack
     backend_class.execute_change_set = execute_change_set
+    # The service answers a change set without changes with a failed one, not with an error.
+    CloudFormationResponse._validate_different_update = lambda *_arguments: None
+    models.Stack.has_parameters = has_parameters
     models.Stack.update = update
     models.Stack.stack_resources = property(stack_resources)
     models.Stack.outputs = property(outputs)

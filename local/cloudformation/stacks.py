@@ -36,13 +36,20 @@ class Stacks:
         self._lock = threading.RLock()
 
     def create(
-        self, backend: Any, name: str, template: Any, parameters: Mapping[str, Any], **rest: Any
+        self,
+        backend: Any,
+        name: str,
+        template: Any,
+        parameters: Mapping[str, Any],
+        *,
+        stack_id: str | None = None,
+        **rest: Any,
     ) -> Any:
         with self._lock:
             if any(stack.name == name for stack in backend.stacks.values()):
                 raise AlreadyExistsException(f"Stack [{name}] already exists")
             _check(models.Stack.parse_template(template), parameters)
-            stack_id = models.generate_stack_id(name, backend.region_name, backend.account_id)
+            stack_id = stack_id or models.generate_stack_id(name, backend.region_name, backend.account_id)
             stack = models.Stack(
                 stack_id=stack_id,
                 name=name,

@@ -1,4 +1,4 @@
-"""One stand-in for all functional tests of a run: started on first need, warm from then on, gone at the end."""
+"""One stand-in for all functional tests of a run: started on first need, warm from then on, gone at last."""
 
 from __future__ import annotations
 

@@ -221,9 +221,9 @@ def test_what_cannot_run_is_refused_in_words(stand_in: RunningStandIn, function:
     lambdas = stand_in.client("lambda")
     with pytest.raises(ClientError, match="InvalidRequestContentException"):
         lambdas.invoke(FunctionName=function, Payload=b"{not json")
-    with pytest.raises(ClientError, match="ResourceNotFoundException.*Function not found.*:nobody"):
+    with pytest.raises(ClientError, match=r"ResourceNotFoundException.*Function not found.*:nobody"):
         lambdas.invoke(FunctionName="nobody")
-    with pytest.raises(ClientError, match="ResourceNotFoundException.*does-it:nobody"):
+    with pytest.raises(ClientError, match=r"ResourceNotFoundException.*does-it:nobody"):
         lambdas.invoke(FunctionName=f"{function}:nobody")
     stand_in.client("s3").create_bucket(Bucket=name)
     for code, message in (
@@ -234,5 +234,5 @@ def test_what_cannot_run_is_refused_in_words(stand_in: RunningStandIn, function:
         with pytest.raises(ClientError, match=message):
             make_function(stand_in, f"{name}-{len(message)}", "", Code=code)
     make_function(stand_in, f"{name}-js", "", Runtime="nodejs20.x")
-    with pytest.raises(ClientError, match="runs Python functions.*not nodejs20.x"):
+    with pytest.raises(ClientError, match=r"runs Python functions.*not nodejs20\.x"):
         lambdas.invoke(FunctionName=f"{name}-js")
