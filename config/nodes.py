@@ -51,7 +51,7 @@ def compose(text: str, label: str) -> Node | None:
     """The root of the only document, None when there is nothing in it; raises ConfigurationError."""
     try:
         return _Composer(label).document(iter(yaml.parse(text, Loader=_FAST_LOADER)))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, OverflowError):
         pass  # said again, in better words and with its place, by the parser in Python
     try:
         return _Composer(label).document(iter(yaml.parse(text, Loader=yaml.SafeLoader)))
