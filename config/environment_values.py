@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from config.checking import value_findings
+from config.binding import value_findings
 from config.document import KeyPath
 from config.models.common import ParameterValue, PipelineConfig
 from config.models.environment import Environment

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config.checking import value_findings
+from config.binding import value_findings
 from config.document import Document, dotted
 from config.errors import ConfigurationError, ParameterError, Problem
 from config.models.common import Parameter, ParameterValue, PipelineConfig

@@ -1,4 +1,4 @@
-"""References to parameters in a configuration, and the configuration with values in their place."""
+"""References to parameters in a configuration: where `{parameter: Name}` stands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from config.document import KeyPath, with_values
-from config.models.common import ParameterValue, PipelineConfig
+from config.document import KeyPath
 from config.models.types import ParameterRef
-from config.validation import Validated, validate
 
 
 def references(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -26,20 +24,3 @@ def references(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     elif isinstance(value, tuple):
         for index, inner in enumerate(value):
             yield from references(inner, (*path, index))
-
-
-def with_parameters(
-    model: type[PipelineConfig],
-    data: Any,
-    places: Mapping[KeyPath, str],
-    values: Mapping[str, ParameterValue],
-) -> Validated[PipelineConfig]:
-    """The file's data with the values of parameters at their places, checked again as if written so."""
-    replaced = {path: values[name] for path, name in places.items() if name in values}
-    return validate(model, with_values(data, replaced))
-
-
-def concrete(config: PipelineConfig, values: Mapping[str, ParameterValue]) -> Validated[PipelineConfig]:
-    """``config`` with ``values`` in the place of references: what an execution with them would do."""
-    places = dict(references(config))
-    return with_parameters(type(config), config.model_dump(exclude_unset=True), places, values)
