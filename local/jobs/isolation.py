@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
@@ -36,14 +36,24 @@ class Mode(Enum):
 @functools.cache
 def isolation_mode() -> Mode:
     """The best mode that works here; a few milliseconds the first time."""
-    if sys.platform != "linux":
-        return Mode.PATHS
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "seen").touch()
-        if _thread_can(folder):
-            return Mode.NAMESPACE
-        return Mode.USER_NAMESPACE if _launcher_can(folder) else Mode.PATHS
+    return next(_working_modes())
+
+
+def working_modes() -> tuple[Mode, ...]:
+    """Every mode that works here, the best first."""
+    return tuple(_working_modes())
+
+
+def _working_modes() -> Iterator[Mode]:
+    if sys.platform == "linux":
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "seen").touch()
+            if _thread_can(folder):
+                yield Mode.NAMESPACE
+            if _launcher_can(folder):
+                yield Mode.USER_NAMESPACE
+    yield Mode.PATHS
 
 
 def _thread_can(folder: Path) -> bool:

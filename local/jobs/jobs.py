@@ -20,7 +20,7 @@ from local.jobs.request import parse_request
 from local.jobs.run import JobRun
 
 JOBS = "processing-job"
-MAX_RERUNS = 3
+MAX_RERUNS = 20  # a job that brings the machine down must not do so for ever
 RUNNING = ("InProgress", "Stopping")
 
 

@@ -24,7 +24,8 @@ def main(arguments: list[str]) -> None:
     try:
         os.execvp(command[0], command)  # noqa: S606 - the job's own command
     except OSError as error:
-        sys.exit(f"{command[0]}: {error.strerror}")
+        print(f"the entrypoint '{command[0]}' cannot be started: {error.strerror}", file=sys.stderr)
+        sys.exit(127)  # as a shell would
 
 
 if __name__ == "__main__":
