@@ -99,6 +99,7 @@ class Engine:
         """After a restart: takes up every execution that had not ended."""
         with self._lock:
             for execution in self.ledger.executions():
+                self.ledger.announce(execution)
                 if execution.status not in ENDED:
                     self._take_up(execution)
 

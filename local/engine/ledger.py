@@ -47,7 +47,7 @@ class Ledger:
     def open(self, execution: Execution) -> None:
         """Writes a new execution."""
         self._documents.put(EXECUTIONS, execution.key, execution.document())
-        self._machine.events.emit(*execution_changed(execution, previous=None))
+        self.announce(execution)
 
     def execution(self, key: str) -> Execution | None:
         document = self._documents.get(EXECUTIONS, key)
@@ -60,18 +60,24 @@ class Ledger:
     def change_execution(self, key: str, **changes: Any) -> Execution:
         """Writes new members; a new `status` also sets the time of the end and is announced."""
         self._check_open()
-        before: list[Execution] = []
 
         def change(document: Document | None) -> Document:
             if document is None:
                 raise LookupError(f"execution '{key}' is gone")
-            before[:] = [Execution.of(document)]
             return {**document, "modified": self._machine.clock(), **changes}
 
         after = Execution.of(self._patiently(lambda: self._documents.update(EXECUTIONS, key, change)))
-        if after.status != before[0].status:
-            self._machine.events.emit(*execution_changed(after, previous=before[0].status))
+        self.announce(after)
         return after
+
+    def announce(self, execution: Execution) -> None:
+        """Tells the status as an event, if it was not told. A kill on the way makes it told twice, which the
+        service does too, and never not at all: `resume` asks for it again."""
+        if execution.status == execution.announced:
+            return
+        self._machine.events.emit(*execution_changed(execution, previous=execution.announced))
+        told = {"announced": execution.status}
+        self._documents.update(EXECUTIONS, execution.key, lambda document: {**(document or {}), **told})
 
     def end_execution(self, key: str, status: str, reason: str | None) -> Execution:
         now = self._machine.clock()

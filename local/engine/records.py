@@ -64,7 +64,10 @@ class Pipeline(Kept):
 
 @dataclass(frozen=True)
 class Execution(Kept):
-    """`selection` is the request's SelectiveExecutionConfig; `parameters` are typed, defaults merged."""
+    """`selection` is the request's SelectiveExecutionConfig; `parameters` are typed, defaults merged.
+
+    `announced` is the last status that was told as an event.
+    """
 
     id: str
     arn: str
@@ -83,6 +86,7 @@ class Execution(Kept):
     ended: float | None = None
     parallelism: int | None = None
     selection: dict[str, Any] | None = None
+    announced: str | None = None
 
     @property
     def key(self) -> str:
