@@ -8,9 +8,11 @@ status that makes clients try again for nothing.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -182,6 +184,8 @@ def _unsupported(service: str, operation: str) -> ApiError:
 def _internal_failure(found: Route, error: Exception) -> ApiError:
     """400, not 500: a client would only ask again four times."""
     name = found.operation or "the request"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ApiError("InternalFailure", f"{name} could not be written down: {os.strerror(error.errno)}")
     return ApiError("InternalFailure", f"{name} failed in the stand-in: {type(error).__name__}: {error}")
 
 
