@@ -1,0 +1,261 @@
+"""Several workers' segments of one object become the moments that they agree on.
+
+The rule of Ground Truth's own consolidation of text spans, carried over to time: segments of a track are
+clustered by their intersection over union, a cluster has at most one segment of a worker, its boundaries
+are the medians, its label is the majority's, and the share of the object's workers behind the label is its
+support. A cluster of too few workers is set aside, a tie of labels is kept for a person: never a guess.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import lt
+from typing import Any, NamedTuple
+
+from steps.segments.model import NOTHING, Answer, Moment, Segment, new_moment
+
+
+@dataclass(frozen=True)
+class Consolidation:
+    """`iou`: two segments mean the same from here on. `quorum`: share of workers behind a moment."""
+
+    iou: float = 0.5
+    quorum: float = 0.5
+
+
+class Divided(NamedTuple):
+    """A cluster that gives no moment: why, and the segments in it, each with its worker."""
+
+    reason: str
+    detail: str
+    members: tuple[tuple[str, Segment], ...]
+
+
+Member = tuple[int, Segment]  # index of the worker, what it marked
+
+
+def consolidate(answers: Sequence[Answer], rule: Consolidation) -> tuple[list[Moment], list[Divided], int]:
+    """Moments in the order of tracks and times, what gave none, and how many segments went into moments."""
+    moments: list[Moment] = []
+    divided: list[Divided] = []
+    used = 0
+    workers = len(answers)
+    names = dict.fromkeys(name for answer in answers for name in answer.tracks)
+    least = max(1, int(rule.quorum * workers + 0.999999))
+    for name in names:
+        lists = [answer.tracks.get(name, ()) for answer in answers]
+        if workers == 1:
+            found = [_alone(segment) for segment in lists[0]]
+            used += len(found)
+        elif (agreed := _aligned(lists, rule.iou, workers)) is not None:
+            found = agreed
+            used += workers * len(found)
+        else:
+            found = []
+            for cluster in _matched(lists, rule.iou):
+                result = _moment(cluster, answers, workers, least)
+                if type(result) is Divided:
+                    divided.append(result)
+                else:
+                    found.append(result)  # type: ignore[arg-type]  # the other of the two
+                    used += len(cluster)
+            found = _separated(found, lists)
+        moments += found
+    return moments, divided, used
+
+
+def _alone(segment: Segment) -> Moment:
+    return new_moment((*segment, 1, 1.0))
+
+
+def _aligned(lists: Sequence[Sequence[Segment]], iou: float, workers: int) -> list[Moment] | None:
+    """The moments where all workers marked the same stretches with the same labels, as they mostly do.
+
+    What all segments of a group have in common is more than `iou` of what any covers, so each pair of them
+    is above it; and as no worker's own segments overlap, a segment can be half of one counterpart only.
+    With `iou` at 0.5 or more clustering pair by pair gives the same groups. None where that is not so.
+    """
+    size = len(lists[0])
+    if iou < 0.5 or any(len(each) != size for each in lists):
+        return None
+    middle, odd = workers >> 1, workers & 1
+    reached = [0.0] * workers
+    moments: list[Moment] = []
+    for group in zip(*lists, strict=True):
+        track, label, _, _, text, emotion, extra = group[0]
+        starts, ends = [each[2] for each in group], [each[3] for each in group]
+        if any(map(lt, starts, reached)):
+            return None
+        reached = ends[:]
+        starts.sort()
+        ends.sort()
+        if ends[0] - starts[-1] <= iou * (ends[-1] - starts[0]):
+            return None
+        alike = True
+        for each in group:
+            if each[1] != label:
+                return None
+            if each[4] != text or each[5] != emotion or each[6] is not extra:
+                alike = False
+        if not alike:
+            text, emotion, extra = _agreed_words(group)
+        if odd:
+            start, end = starts[middle], ends[middle]
+        else:
+            start, end = (starts[middle - 1] + starts[middle]) / 2, (ends[middle - 1] + ends[middle]) / 2
+        moments.append(new_moment((track, label, start, end, text, emotion, extra, workers, 1.0)))
+    return moments
+
+
+def _in_turn(lists: Sequence[Sequence[Segment]]) -> bool:
+    """Whether no worker's segments overlap: then nothing but its counterpart can be half of a segment."""
+    for segments in lists:
+        reached = 0.0
+        for segment in segments:
+            if segment[2] < reached:
+                return False
+            reached = segment[3]
+    return True
+
+
+def _matched(lists: Sequence[Sequence[Segment]], iou: float) -> list[Sequence[Member]]:
+    """Pairs of different workers by falling intersection over union; joined while no worker is in twice."""
+    members = sorted(
+        ((segment[2], segment[3], worker, segment) for worker, each in enumerate(lists) for segment in each),
+        key=_order,
+    )
+    pairs = _pairs(members, iou)
+    pairs.sort()
+    cluster_of = list(range(len(members)))
+    clusters = [[index] for index in cluster_of]
+    present = [1 << member[2] for member in members]
+    for _, left, right in pairs:
+        a, b = cluster_of[left], cluster_of[right]
+        if a == b or present[a] & present[b]:
+            continue
+        for index in clusters[b]:
+            cluster_of[index] = a
+        clusters[a] += clusters[b]
+        present[a] |= present[b]
+        clusters[b] = []
+    found = (((members[i][2], members[i][3]) for i in cluster) for cluster in clusters if cluster)
+    return [sorted(cluster, key=_worker) for cluster in found]
+
+
+def _order(member: tuple[float, float, int, Segment]) -> tuple[float, float, int]:
+    return member[:3]
+
+
+def _worker(member: Member) -> int:
+    return member[0]
+
+
+def _pairs(members: Sequence[tuple[float, float, int, Segment]], iou: float) -> list[tuple[float, int, int]]:
+    """(minus the intersection over union, index, index) of pairs of different workers that reach `iou`."""
+    pairs = []
+    count = len(members)
+    for i, (start, end, worker, _) in enumerate(members):
+        for j in range(i + 1, count):
+            other_start, other_end, other, _ = members[j]
+            if other_start >= end:
+                break
+            if other == worker:
+                continue
+            common = (end if end < other_end else other_end) - other_start
+            covered = (end if end > other_end else other_end) - start
+            if common >= iou * covered:
+                pairs.append((-common / covered, i, j))
+    return pairs
+
+
+def _moment(
+    cluster: Sequence[Member], answers: Sequence[Answer], workers: int, least: int
+) -> Moment | Divided:
+    """The moment of a cluster, or why it has none."""
+    size = len(cluster)
+    first = cluster[0][1]
+    label, votes, segments = first[1], size, [member[1] for member in cluster]
+    if size < least:
+        detail = f"{size} of {workers} workers marked it, at least {least}"
+        return Divided("no_quorum", detail, _named(cluster, answers))
+    if any(segment[1] != label for segment in segments):
+        counts = Counter(segment[1] for segment in segments)
+        (label, votes), *rest = counts.most_common(2)
+        if rest and rest[0][1] == votes:
+            detail = " against ".join(f'{count} "{name}"' for name, count in sorted(counts.items()))
+            return Divided("tie", detail, _named(cluster, answers))
+        behind = [segment for segment in segments if segment[1] == label]
+    else:
+        behind = segments
+    starts, ends = sorted(each[2] for each in segments), sorted(each[3] for each in segments)
+    middle = size >> 1
+    if size & 1:
+        start, end = starts[middle], ends[middle]
+    else:
+        start, end = (starts[middle - 1] + starts[middle]) / 2, (ends[middle - 1] + ends[middle]) / 2
+    text, emotion, extra = _agreed_words(behind)
+    return new_moment((first[0], label, start, end, text, emotion, extra, votes, votes / workers))
+
+
+def _named(cluster: Sequence[Member], answers: Sequence[Answer]) -> tuple[tuple[str, Segment], ...]:
+    return tuple((answers[worker].worker, segment) for worker, segment in cluster)
+
+
+def _agreed_words(behind: Sequence[Segment]) -> tuple[str, str, Mapping[str, Any]]:
+    """Text, emotion and custom fields of those who gave the label."""
+    first = behind[0]
+    text, emotion, extra = first[4], first[5], first[6]
+    same = True
+    for segment in behind:
+        if segment[4] != text or segment[5] != emotion or segment[6] is not extra:
+            same = False
+    if same:
+        return text, emotion, extra
+    text = agreed_text([segment[4] for segment in behind])
+    emotion = _majority([segment[5] for segment in behind if segment[5]]) or ""
+    keys = dict.fromkeys(key for segment in behind for key in segment[6])
+    found = {key: _majority([each[6][key] for each in behind if key in each[6]]) for key in keys}
+    return text, emotion, {key: value for key, value in found.items() if value is not None} or NOTHING
+
+
+def agreed_text(texts: Sequence[str]) -> str:
+    """The commonest text that is not empty; where all differ, the one of median length (then alphabet)."""
+    written = [text for text in texts if text]
+    if not written:
+        return ""
+    text, votes = Counter(written).most_common(1)[0]
+    if votes > 1 or len(written) == 1:
+        return text
+    return sorted(written, key=lambda each: (len(each), each))[(len(written) - 1) // 2]
+
+
+def _majority(values: Sequence[Any]) -> Any:
+    """The value that most have; None where two are equally frequent."""
+    if not values:
+        return None
+    by_text = {repr(value): value for value in values}
+    counts = Counter(repr(value) for value in values).most_common(2)
+    if len(counts) == 2 and counts[0][1] == counts[1][1]:
+        return None
+    return by_text[counts[0][0]]
+
+
+def _separated(moments: list[Moment], lists: Sequence[Sequence[Segment]]) -> list[Moment]:
+    """Medians of different workers may cross by a little: where no worker overlaps, no moment does."""
+    crossed = any(a[3] > b[2] for a, b in itertools.pairwise(moments))
+    if not crossed:
+        return moments
+    moments = sorted(moments, key=lambda each: (each[2], each[3]))
+    if not _in_turn(lists):
+        return moments
+    for index in range(len(moments) - 1):
+        before, after = moments[index], moments[index + 1]
+        if before.end > after.start:
+            border = (before.end + after.start) / 2
+            if before.start < border < after.end:
+                moments[index] = before._replace(end=border)
+                moments[index + 1] = after._replace(start=border)
+    return moments
