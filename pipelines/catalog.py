@@ -31,6 +31,7 @@ class Kind:
 KINDS: Final[Mapping[str, Kind]] = {
     "training": Kind("pipelines.training:build"),
     "inference": Kind("pipelines.inference:build", CANDIDATE),
+    "labeling": Kind("pipelines.labeling:build"),
 }
 
 

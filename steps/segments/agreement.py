@@ -22,6 +22,7 @@ from steps.segments.model import Answer, Moment, Segment
 
 NOBODY = ""
 Marks = Sequence[Segment | Moment]
+Coincidences = defaultdict[tuple[str, str], float]
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Agreement:
     def __init__(self, measure: Measure | None) -> None:
         self.measure = measure
         self.between: dict[str, Pairs] = defaultdict(Pairs)
-        self.coincidences: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+        self.coincidences: dict[str, Coincidences] = defaultdict(lambda: defaultdict(float))
         self.workers: dict[str, Worker] = defaultdict(Worker)
         self.compared = 0
 
@@ -209,9 +210,7 @@ def _quality(worker: Worker) -> dict[str, Any]:
     }
 
 
-def add_frames(
-    sums: Counter[tuple[str, str]], sides: Sequence[Marks], duration: float | None, frame: float
-) -> None:
+def add_frames(sums: Coincidences, sides: Sequence[Marks], duration: float | None, frame: float) -> None:
     """Adds one object's frames to a coincidence matrix: every worker's label of every frame is one value."""
     import numpy as np
 
@@ -234,9 +233,9 @@ def add_frames(
 
 def alpha(sums: Mapping[tuple[str, str], float]) -> float | None:
     """Krippendorff's alpha of a nominal coincidence matrix (Krippendorff 2011); None where nothing varies."""
-    totals: Counter[str] = Counter()
+    totals: dict[str, float] = {}
     for (a, _), weight in sums.items():
-        totals[a] += weight  # type: ignore[assignment]  # weights are fractions
+        totals[a] = totals.get(a, 0.0) + weight
     n = sum(totals.values())
     expected = n * n - sum(weight * weight for weight in totals.values())
     if not expected:

@@ -103,7 +103,8 @@ class Given(NamedTuple):
 class Item:
     """One line of a manifest (or task, or document): the object and its answers, or why it has none.
 
-    `line` counts from 0, as the folders of worker responses do. `elsewhere`: another instance may have it.
+    `line` counts from 0, as the folders of worker responses do. `elsewhere`: another instance may have
+    its answers; `held`: they lie in this instance's part of the folder.
     """
 
     line: int
@@ -116,6 +117,7 @@ class Item:
     problem: tuple[str, str] | None = None
     asides: tuple[Aside, ...] = ()
     elsewhere: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

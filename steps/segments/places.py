@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 Fetch = Callable[[str, str, int], bytes]
 
@@ -21,10 +22,18 @@ Fetch = Callable[[str, str, int], bytes]
 class ResponseError(Exception):
     """Answers that cannot be had: `reason` is one of reasons.OBJECTS."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, *, held: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.held = held
+
+
+class Found(NamedTuple):
+    """Answers, and whether they lie in this instance's own part of the folder."""
+
+    content: bytes
+    held: bool
 
 
 class ElsewhereError(Exception):
@@ -42,20 +51,20 @@ class Places:
     shared: bool = False
     fetch: Fetch | None = None
 
-    def read(self, uri: str) -> bytes:
+    def read(self, uri: str) -> Found:
         """The bytes behind an S3 URI; raises ResponseError, or ElsewhereError."""
         bucket, key = split_uri(uri)
         path = self._path_below(uri, key)
         if path is not None and self.folder is not None:
             try:
-                return self._local(f"{self.folder}/{path}")
+                return Found(self._local(f"{self.folder}/{path}"), True)
             except FileNotFoundError:
                 if self.shared:
                     raise ElsewhereError from None
                 raise ResponseError("response_missing", f"no {path} in the job's folder") from None
         if self.fetch is None:
             raise ResponseError("response_missing", f"{uri} is not below {self.root or 'the job folder'}")
-        return self.fetch(bucket, key, self.max_bytes)
+        return Found(self.fetch(bucket, key, self.max_bytes), False)
 
     def _path_below(self, uri: str, key: str) -> str | None:
         if self.root and uri.startswith(f"{self.root}/"):
@@ -68,14 +77,14 @@ class Places:
             with open(path, "rb", buffering=0) as file:  # a Path a file costs more than reading it
                 size = os.fstat(file.fileno()).st_size
                 if size > self.max_bytes:
-                    raise ResponseError("response_too_large", _too_large(size, self.max_bytes))
+                    raise ResponseError("response_too_large", _too_large(size, self.max_bytes), held=True)
                 return file.read()
         except (NotADirectoryError, IsADirectoryError) as error:
             raise ResponseError("response_missing", f"{path} is no file") from error
         except PermissionError as error:
-            raise ResponseError("response_denied", f"{path} may not be read") from error
+            raise ResponseError("response_denied", f"{path} may not be read", held=True) from error
 
-    def newest(self, line: int) -> bytes | None:
+    def newest(self, line: int) -> Found | None:
         """The newest answers of a manifest line by its folder, `iteration-*/<line>/`; None for none."""
         if self.folder is None:
             return None
@@ -83,7 +92,7 @@ class Places:
             folder = iteration / str(line)
             names = sorted(each.name for each in folder.glob("*.json")) if folder.is_dir() else []
             if names:
-                return self._local(f"{folder}/{names[-1]}")
+                return Found(self._local(f"{folder}/{names[-1]}"), True)
         if self.shared:
             raise ElsewhereError
         return None

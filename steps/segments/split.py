@@ -23,9 +23,12 @@ class Split:
         """train, validation or test."""
         from xxhash import xxh3_64_intdigest
 
-        # One recording, however its name was typed: composed or not, with spaces around it.
-        name = unicodedata.normalize("NFC", recording).strip()
-        place = xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"), self.seed) / 2**64
+        place = xxh3_64_intdigest(named(recording), self.seed) / 2**64
         if place < self.test:
             return "test"
         return "validation" if place < self.test + self.validation else "train"
+
+
+def named(recording: str) -> bytes:
+    """One name of a recording, however it was typed: composed or not, with spaces around it."""
+    return unicodedata.normalize("NFC", recording).strip().encode("utf-8", "surrogatepass")

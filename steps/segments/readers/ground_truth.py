@@ -12,7 +12,7 @@ from typing import Any
 
 from steps.segments.answers import UnreadableAnswerError, of_content, of_response, parse
 from steps.segments.model import Given, Item
-from steps.segments.places import ElsewhereError, ResponseError
+from steps.segments.places import ElsewhereError, Found, ResponseError
 from steps.segments.readers.catalog import Source
 from steps.segments.readers.fields import duration_of, fields_of, text_of
 from steps.segments.readers.lines import objects_of
@@ -55,7 +55,7 @@ class GroundTruth:
         identity = text_of(line, self._source.id_key) or uri or f"line-{number}"
         answers: tuple[Given, ...] = ()
         problem: tuple[str, str] | None = None
-        elsewhere = False
+        elsewhere = held = False
         if uri is None:
             problem = "no_source", f"a line has one of {', '.join(_SOURCES)}"
         elif name is None:
@@ -63,9 +63,10 @@ class GroundTruth:
         else:
             try:
                 problem = self._refusal(line, name)
-                answers = () if problem else self._answers(number, line, name)
+                if problem is None:
+                    answers, held = self._answers(number, line, name)
             except ResponseError as error:
-                problem = error.reason, error.detail
+                problem, held = (error.reason, error.detail), error.held
             except UnreadableAnswerError as error:
                 problem = "response_unreadable", str(error)
             except ElsewhereError:
@@ -80,6 +81,7 @@ class GroundTruth:
             answers=answers,
             problem=problem,
             elsewhere=elsewhere,
+            held=held,
         )
 
     def _refusal(self, line: Mapping[str, Any], name: str) -> tuple[str, str] | None:
@@ -98,7 +100,7 @@ class GroundTruth:
                 return "other_job", f'of the job "{job}"; the first line is of "{self._job}"'
         return None
 
-    def _answers(self, number: int, line: Mapping[str, Any], name: str) -> tuple[Given, ...]:
+    def _answers(self, number: int, line: Mapping[str, Any], name: str) -> tuple[tuple[Given, ...], bool]:
         metadata, places = line.get(name + _METADATA), self._source.places
         reference = None
         if isinstance(metadata, dict):
@@ -106,7 +108,7 @@ class GroundTruth:
         if isinstance(reference, str):
             return self._response(places.read(reference))
         if line.get(name) not in (None, {}, "", []):
-            return of_content(line[name], self._source.field)
+            return of_content(line[name], self._source.field), False
         content = places.newest(number)
         if content is None:
             raise ResponseError(
@@ -114,8 +116,11 @@ class GroundTruth:
             )
         return self._response(content)
 
-    def _response(self, content: bytes) -> tuple[Given, ...]:
-        return of_response(parse(content), self._source.field)
+    def _response(self, found: Found) -> tuple[tuple[Given, ...], bool]:
+        try:
+            return of_response(parse(found.content), self._source.field), found.held
+        except UnreadableAnswerError as error:
+            raise ResponseError("response_unreadable", str(error), held=found.held) from error
 
 
 def _source_of(line: Mapping[str, Any]) -> str | None:
