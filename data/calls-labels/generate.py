@@ -55,6 +55,36 @@ ASKED = (
     "I have noted that for the {p}, one moment please",
     "we will send you a new {p} tomorrow",
 )
+NAMES = (
+    "Ada",
+    "Bela",
+    "Chen",
+    "Dora",
+    "Emil",
+    "Farid",
+    "Gita",
+    "Hugo",
+    "Ines",
+    "Jun",
+    "Kofi",
+    "Lena",
+    "Mira",
+)
+TOWNS = (
+    "Aarhus",
+    "Bergen",
+    "Cork",
+    "Delft",
+    "Espoo",
+    "Faro",
+    "Graz",
+    "Hull",
+    "Izmir",
+    "Jena",
+    "Kiel",
+    "Lodz",
+)
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 EVENTS = ("Hold music", "Silence", "Crosstalk")
 
 
@@ -79,7 +109,9 @@ def turns(call: int) -> list[dict[str, Any]]:
     for number in range(8 + rank(call, "turns") % 4):
         customer = number % 2 == 1
         emotion = pick(tuple(SAID), call, number, "emotion") if customer else "Neutral"
-        text = pick(SAID[emotion] if customer else ASKED, call, number, "text").format(p=product)
+        said = pick(SAID[emotion] if customer else ASKED, call, number, "text").format(p=product)
+        name, town = pick(NAMES, call, number, "name"), pick(TOWNS, call, number, "town")
+        text = f"{name} in {town} on {pick(DAYS, call, number, 'day')}, {said}"
         start = round(clock + between(0.2, 0.9, call, number, "gap"), 2)
         clock = round(start + between(2.5, 7.5, call, number, "length"), 2)
         who = "Customer" if customer else "Representative"

@@ -23,15 +23,15 @@ from steps.runtime.rows.blocks import Block
 
 if TYPE_CHECKING:
     from steps.prepare import settings
+    from steps.prepare.sample import Candidate
     from steps.prepare.scan import Scan
 
 
 def main() -> None:
     """The stages of the step."""
     arguments = parse()
-    from steps.prepare import figures, report, sample, settings, write
+    from steps.prepare import figures, given, report, settings, write
     from steps.prepare.lengths import lengths
-    from steps.prepare.scan import Scan, scan
     from steps.prepare.workers import worker_count
 
     tokenizer = str(arguments.tokenizer) if arguments.tokenizer.is_dir() else None
@@ -42,22 +42,14 @@ def main() -> None:
     measure = lengths(tokenizer)
     started = time.monotonic()
 
-    result, sets = Scan(), None
-    for growth in range(0, 40, 2):
-        result = scan(
-            blocks,
-            wanted.rules,
-            wanted.budgets,
-            rejected=out / "report" / "rejected.jsonl",
-            workers=arguments.workers or worker_count(),
-            growth=growth,
-        )
-        sets = sample.choose(result.candidates, wanted.budgets)
-        if sets is not None or not result.dropped:
-            break
+    result, sets = (
+        given.draw(wanted, arguments.data, out / "report", arguments.workers or worker_count())
+        if wanted.sets_given
+        else drawn(wanted, blocks, out / "report", arguments.workers or worker_count())
+    )
     print(f"read {result.read:,} rows in {time.monotonic() - started:.1f} s", flush=True)
 
-    problem = verdict(wanted, result, sets is not None)
+    problem = verdict(wanted, result, sets is not None and bool(sets["training"]))
     written: list[Path] = []
     if problem is None and sets is not None:
         folders = {name: out / name for name in settings.SETS}
@@ -74,6 +66,29 @@ def main() -> None:
     if problem:
         raise problem
     print(summary(figure), flush=True)
+
+
+def drawn(
+    wanted: settings.PrepareSettings, blocks: Callable[[], Iterator[Block]], folder: Path, workers: int
+) -> tuple[Scan, dict[str, list[Candidate]] | None]:
+    """One pass over all rows, and the sets drawn from it; a further pass where too few were kept."""
+    from steps.prepare import sample
+    from steps.prepare.scan import Scan, scan
+
+    result, sets = Scan(), None
+    for growth in range(0, 40, 2):
+        result = scan(
+            blocks,
+            wanted.rules,
+            wanted.budgets,
+            rejected=folder / "rejected.jsonl",
+            workers=workers,
+            growth=growth,
+        )
+        sets = sample.choose(result.candidates, wanted.budgets)
+        if sets is not None or not result.dropped:
+            break
+    return result, sets
 
 
 def parse() -> argparse.Namespace:
