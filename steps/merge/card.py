@@ -107,7 +107,8 @@ def _made(figures: dict[str, Any], wanted: LabelingSettings) -> str:
         "## How it was made\n\n"
         "Segments of several workers were clustered by an intersection over union of at least"
         f" {rule.iou:g}; boundaries are medians, labels majorities of at least {rule.quorum:.0%}"
-        f" of the workers. Ties are in review.jsonl, not in the data. Sets by recording, seed {wanted.split.seed}.\n\n"
+        " of the workers. Ties are in review.jsonl, not in the data."
+        f" Sets by recording, seed {wanted.split.seed}.\n\n"
         f"SHA-256 over all files: `{data_hash(figures)}`"
     )
 

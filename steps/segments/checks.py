@@ -103,7 +103,7 @@ class Checker:
                     and end - start >= minimum
                     and (label in labels if labels else _plain(label))
                     and type(text) is str
-                    and (text or not needs_text)
+                    and (not needs_text or (text and not text.isspace()))
                     and "\0" not in text
                     and type(emotion) is str
                 )
