@@ -152,7 +152,7 @@ def figures(accounts: Accounts, wanted: LabelingSettings) -> dict[str, Any]:
             for track, labels in sorted(books.labels.items())
         },
         "questions": {name: dict(counts.most_common()) for name, counts in sorted(books.questions.items())},
-        "support": dict(sorted(books.supports.items())),
+        "support": {f"{votes}/{of}": count for (votes, of), count in sorted(books.supports.items())},
         "lengths": {"step_seconds": LENGTH_STEP, "counts": books.lengths},
         "agreement": accounts.agreement.figures() if wanted.measure else None,
         "split": {

@@ -39,7 +39,7 @@ class Books:
     rows: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     labels: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(dict))
     lengths: list[int] = field(default_factory=lambda: [0] * LENGTH_BINS)
-    supports: Counter[str] = field(default_factory=Counter)
+    supports: Counter[tuple[int, int]] = field(default_factory=Counter)
     questions: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     timelines: list[dict[str, Any]] = field(default_factory=list)
     lines: array[int] = field(default_factory=lambda: array("Q"))
@@ -54,7 +54,7 @@ class Books:
         of_set["segments"] += len(converted.moments)
         lengths, last = self.lengths, LENGTH_BINS - 1
         track, labels = None, self.labels[""]
-        supports = self.supports
+        supports, workers = self.supports, converted.workers
         for moment in converted.moments:
             if moment[0] != track:
                 track = moment[0]
@@ -67,7 +67,7 @@ class Books:
             counted[1] += seconds
             place = int(seconds * 2)
             lengths[place if place < last else last] += 1
-            supports[f"{moment[7]}/{converted.workers}"] += 1
+            supports[moment[7], workers] += 1
         for name, whole in converted.whole.items():
             if whole.kind != "text":
                 for value in whole.value if isinstance(whole.value, tuple) else (whole.value,):
@@ -92,6 +92,7 @@ class Books:
     def plain(self) -> dict[str, Any]:
         """As JSON, without the arrays."""
         kept = {name: value for name, value in self.__dict__.items() if name not in {"lines", "recordings"}}
+        kept["supports"] = [[votes, of, count] for (votes, of), count in self.supports.items()]
         kept["labels"] = {name: labels for name, labels in self.labels.items() if labels}
         return {"version": VERSION, **kept}
 
@@ -108,7 +109,8 @@ class Books:
                 known[0] += count
                 known[1] += seconds
         self.lengths = [a + b for a, b in zip(self.lengths, other["lengths"], strict=True)]
-        self.supports.update(other["supports"])
+        for votes, of, count in other["supports"]:
+            self.supports[votes, of] += count
         self.timelines = (self.timelines + other["timelines"])[:TIMELINES]
 
 

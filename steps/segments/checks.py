@@ -1,7 +1,7 @@
 """Checks: segments as a worker's page sent them become segments of the model, or are set aside by reason.
 
-The common case, a segment without fault, takes one pass without a function call; what is wrong with one
-is found out afterwards, when something is known to be wrong.
+A category in which nothing is wrong is taken column by column, at half the cost of looking at each segment;
+else each segment is looked at, and what is wrong with one is found out when something is.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
+from operator import le, lt, sub
 from typing import Any, NamedTuple
 
 from steps.segments.model import NOTHING, Segment, new_segment
@@ -78,14 +80,48 @@ class Checker:
                     refused += (self._unknown(name, entry) for entry in entries)
                     continue
                 rule = self._anything
-            found = self._track(name, rule, entries, duration, refused)
+            found = self._faultless(name, rule, entries, duration)
+            if found is None:
+                found = self._track(name, rule, entries, duration, refused)
             if found:
                 tracks[name] = found
         if refused and _in_milliseconds(streams.values(), limit):
             return {}, [self._wrong_unit(name, entry) for name, entry in _all(streams)], read
         return tracks, refused, read
 
-    def _track(  # one loop on purpose: it runs for every segment there is
+    def _faultless(
+        self, name: str, rule: Track, entries: list[Any], duration: float | None
+    ) -> list[Segment] | None:
+        """The segments of a category in which nothing is wrong or unusual, column by column; else None."""
+        last = _LONGEST if duration is None else duration
+        try:
+            starts = [entry["start"] for entry in entries]
+            ends = [entry["end"] for entry in entries]
+            labels = [entry["id"] for entry in entries]
+            texts = [entry["text"] for entry in entries]
+            emotions = [entry["emotion"] for entry in entries]
+            good = (
+                set(map(type, starts)) | set(map(type, ends)) == _FLOAT
+                and starts[0] >= 0.0
+                and all(map(lt, starts, ends))  # false for NaN, as the others
+                and all(map(le, ends[:-1], starts[1:]))
+                and ends[-1] <= last
+                and min(map(sub, ends, starts)) >= self._minimum
+                and set(map(len, entries)) == _FIVE
+                and set(map(type, texts)) | set(map(type, emotions)) == _TEXT
+                and (rule.labels is None or rule.labels.issuperset(labels))
+                and (rule.labels is not None or all(map(_plain, labels)))
+                and not (rule.text_required and (not all(texts) or any(map(str.isspace, texts))))
+                and "\0" not in "".join(texts)
+            )
+        except (TypeError, KeyError, IndexError):
+            return None
+        if not good:
+            return None
+        columns = zip(repeat(name), labels, starts, ends, texts, emotions, repeat(NOTHING), strict=False)
+        return list(map(new_segment, columns))
+
+    def _track(  # one loop on purpose
         self, name: str, rule: Track, entries: list[Any], duration: float | None, refused: list[Refused]
     ) -> list[Segment]:
         last = _LONGEST if duration is None else duration
@@ -197,6 +233,7 @@ class Checker:
 
 
 _NUMBERS = frozenset({int, float})
+_FLOAT, _TEXT, _FIVE = {float}, {str}, {5}
 
 
 def _place(segment: Segment) -> tuple[float, float]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import lt
+from operator import le
 from typing import Any, NamedTuple
 
 from steps.segments.model import NOTHING, Answer, Moment, Segment, new_moment
@@ -77,37 +77,41 @@ def _aligned(lists: Sequence[Sequence[Segment]], iou: float, workers: int) -> li
     What all segments of a group have in common is more than `iou` of what any covers, so each pair of them
     is above it; and as no worker's own segments overlap, a segment can be half of one counterpart only.
     With `iou` at 0.5 or more clustering pair by pair gives the same groups. None where that is not so.
+    Column by column, because a loop over segments takes twice as long.
     """
     size = len(lists[0])
-    if iou < 0.5 or any(len(each) != size for each in lists):
+    if iou < 0.5 or not size or any(len(each) != size for each in lists):
         return None
-    middle, odd = workers >> 1, workers & 1
-    reached = [0.0] * workers
-    moments: list[Moment] = []
-    for group in zip(*lists, strict=True):
-        track, label, _, _, text, emotion, extra = group[0]
-        starts, ends = [each[2] for each in group], [each[3] for each in group]
-        if any(map(lt, starts, reached)):
+    columns = [tuple(zip(*each, strict=True)) for each in lists]
+    tracks, labels, _, _, texts, emotions, extras = columns[0]
+    if any(each[1] != labels or not _apart(each[2], each[3]) for each in columns):
+        return None
+    starts = list(map(sorted, zip(*[each[2] for each in columns], strict=True)))
+    ends = list(map(sorted, zip(*[each[3] for each in columns], strict=True)))
+    for start, end in zip(starts, ends, strict=True):
+        if end[0] - start[-1] <= iou * (end[-1] - start[0]):
             return None
-        reached = ends[:]
-        starts.sort()
-        ends.sort()
-        if ends[0] - starts[-1] <= iou * (ends[-1] - starts[0]):
-            return None
-        alike = True
-        for each in group:
-            if each[1] != label:
-                return None
-            if each[4] != text or each[5] != emotion or each[6] is not extra:
-                alike = False
-        if not alike:
-            text, emotion, extra = _agreed_words(group)
-        if odd:
-            start, end = starts[middle], ends[middle]
-        else:
-            start, end = (starts[middle - 1] + starts[middle]) / 2, (ends[middle - 1] + ends[middle]) / 2
-        moments.append(new_moment((track, label, start, end, text, emotion, extra, workers, 1.0)))
-    return moments
+    words: Iterable[tuple[Any, Any, Any]] = zip(texts, emotions, extras, strict=True)
+    if any(each[4] != texts or each[5] != emotions or each[6] != extras for each in columns):
+        words = map(_agreed_words, zip(*lists, strict=True))
+    whole = zip(tracks, labels, _medians(starts), _medians(ends), words, strict=True)
+    return [
+        new_moment((track, label, start, end, *said, workers, 1.0))
+        for track, label, start, end, said in whole
+    ]
+
+
+def _apart(starts: Sequence[float], ends: Sequence[float]) -> bool:
+    """Whether nothing starts before the one before it has ended."""
+    return all(map(le, ends[:-1], starts[1:]))
+
+
+def _medians(groups: Sequence[Sequence[float]]) -> list[float]:
+    """The middle of each sorted group."""
+    middle = len(groups[0]) >> 1
+    if len(groups[0]) & 1:
+        return [each[middle] for each in groups]
+    return [(each[middle - 1] + each[middle]) / 2 for each in groups]
 
 
 def _in_turn(lists: Sequence[Sequence[Segment]]) -> bool:

@@ -27,7 +27,7 @@ class AutoML:
 
     def write(self, converted: Converted) -> int:
         """Adds the rows of an object."""
-        rows = [(row["prompt"], row["output"]) for row in self._rows.of(converted)]
+        rows = self._rows.tuples(converted)
         if rows:
             self._table.add(converted.split, rows)
         return len(rows)
@@ -42,7 +42,7 @@ class _Csv:
         self._files = SetFiles(lambda split: place.file(split, "csv"))
         self._writers: dict[str, Any] = {}
 
-    def add(self, split: str, rows: list[tuple[str, str]]) -> None:
+    def add(self, split: str, rows: list[tuple[str, ...]]) -> None:
         if split not in self._writers:
             self._writers[split] = csv.writer(self._files.of(split), lineterminator="\n")
             self._writers[split].writerow(COLUMNS)
@@ -58,9 +58,9 @@ class _Parquet:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._open: dict[str, tuple[Any, Path, Path]] = {}
-        self._waiting: dict[str, list[tuple[str, str]]] = {}
+        self._waiting: dict[str, list[tuple[str, ...]]] = {}
 
-    def add(self, split: str, rows: list[tuple[str, str]]) -> None:
+    def add(self, split: str, rows: list[tuple[str, ...]]) -> None:
         waiting = self._waiting.setdefault(split, [])
         waiting += rows
         if len(waiting) >= _BATCH:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
-from steps.runtime.rows.template import compile_template
+from steps.runtime.rows.template import Template, compile_template
 from steps.runtime.settings import Section
 from steps.segments.model import Converted, Moment
 
@@ -33,6 +34,8 @@ class Rows:
         compiled = {
             key: compile_template(text, settings.place + "." + key, known) for key, text in texts.items()
         }
+        self._keys = templates
+        self._templates = tuple(compiled[key] for key in templates)
         self._fill = {key: template.filler() for key, template in compiled.items()}
         self._names = frozenset(name for template in compiled.values() for name in template.names)
         line = settings.text("segment_line", LINE)
@@ -41,19 +44,21 @@ class Rows:
 
     def of(self, converted: Converted) -> Iterator[dict[str, str]]:
         """Template key: text, of each row; a row with an empty text is none."""
+        for row in self.tuples(converted):
+            yield dict(zip(self._keys, row, strict=True))
+
+    def tuples(self, converted: Converted) -> list[tuple[str, ...]]:
+        """The rows as tuples, in the order of the templates."""
         shared = self._shared(converted)
         if not self._per_segment:
-            yield from self._row(shared)
-            return
-        track = self._track
-        for moment in converted.moments:
-            if track is None or moment[0] == track:
-                yield from self._row({**shared, **segment_values(moment)})
-
-    def _row(self, values: Values) -> Iterator[dict[str, str]]:
-        row = {key: fill(values) for key, fill in self._fill.items()}
-        if all(text and not text.isspace() for text in row.values()):
-            yield row
+            rows = [tuple(fill(shared) for fill in self._fill.values())]
+        else:
+            moments, track = converted.moments, self._track
+            if track is not None:
+                moments = [moment for moment in moments if moment[0] == track]
+            columns = [_column(template, shared, moments) for template in self._templates]
+            rows = list(zip(*columns, strict=True))
+        return [row for row in rows if all(row) and not any(map(str.isspace, row))]
 
     def _shared(self, converted: Converted) -> dict[str, str]:
         """What the templates use of an object; the rest is not made."""
@@ -77,17 +82,27 @@ class Rows:
         return values
 
 
+def _column(template: Template, shared: Values, moments: Sequence[Moment]) -> list[str]:
+    """One template filled for each segment: what is the same for all of them is filled in once."""
+    pattern, names = template.literals[0].replace("%", "%%"), []
+    for name, literal in zip(template.names, template.literals[1:], strict=True):
+        if name in _OF_MOMENT:
+            names.append(_OF_MOMENT[name])
+            pattern += "%s"
+        else:
+            pattern += shared[name].replace("%", "%%")
+        pattern += literal.replace("%", "%%")
+    if not names:
+        return [pattern % ()] * len(moments)
+    if len(names) == 1:
+        value = names[0]
+        return [pattern % value(moment) for moment in moments]
+    return [pattern % tuple([value(moment) for value in names]) for moment in moments]
+
+
 def segment_values(moment: Moment) -> dict[str, str]:
     """What a template can say of one segment."""
-    return {
-        "track": moment[0],
-        "label": moment[1],
-        "start": seconds(moment[2]),
-        "end": seconds(moment[3]),
-        "seconds": seconds(moment[3] - moment[2]),
-        "text": moment[4],
-        "emotion": moment[5],
-    }
+    return {name: value(moment) for name, value in _OF_MOMENT.items()}
 
 
 def seconds(value: float) -> str:
@@ -112,3 +127,14 @@ def _wholes(texts: Any) -> list[str]:
         for _, name, _, _ in string.Formatter().parse(text)
         if name is not None and name.startswith(_WHOLE)
     ]
+
+
+_OF_MOMENT: Final[Mapping[str, Callable[[Moment], str]]] = {
+    "track": itemgetter(0),
+    "label": itemgetter(1),
+    "start": lambda moment: seconds(moment[2]),
+    "end": lambda moment: seconds(moment[3]),
+    "seconds": lambda moment: seconds(moment[3] - moment[2]),
+    "text": itemgetter(4),
+    "emotion": itemgetter(5),
+}
