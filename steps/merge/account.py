@@ -10,7 +10,7 @@ from typing import Any
 from steps.runtime.errors import StepError
 from steps.runtime.outputs import json_line, text_file
 from steps.segments.agreement import Agreement, Measure
-from steps.segments.books import LENGTH_STEP, Books
+from steps.segments.books import LONGEST, Books
 from steps.segments.settings import LabelingSettings
 from steps.segments.split import SETS
 
@@ -144,16 +144,10 @@ def figures(accounts: Accounts, wanted: LabelingSettings) -> dict[str, Any]:
             for name in SETS
         },
         "rows": {target: dict(rows) for target, rows in sorted(books.rows.items())},
-        "labels": {
-            track: {
-                label: {"segments": int(count), "seconds": round(seconds, 3)}
-                for label, (count, seconds) in sorted(labels.items())
-            }
-            for track, labels in sorted(books.labels.items())
-        },
+        "labels": _labels(books),
         "questions": {name: dict(counts.most_common()) for name, counts in sorted(books.questions.items())},
         "support": {f"{votes}/{of}": count for (votes, of), count in sorted(books.supports.items())},
-        "lengths": {"step_seconds": LENGTH_STEP, "counts": books.lengths},
+        "lengths": _lengths(books),
         "agreement": accounts.agreement.figures() if wanted.measure else None,
         "split": {
             "seed": wanted.split.seed,
@@ -169,6 +163,23 @@ def figures(accounts: Accounts, wanted: LabelingSettings) -> dict[str, Any]:
             for target, parts in sorted(accounts.files.items())
         },
     }
+
+
+def _labels(books: Books) -> dict[str, dict[str, Any]]:
+    """Track: label: how many agreed segments, and seconds of them."""
+    found: dict[str, dict[str, Any]] = {}
+    for (track, label), count in sorted(books.labels.items()):
+        seconds = round(books.seconds[track, label], 3)
+        found.setdefault(track, {})[label] = {"segments": count, "seconds": seconds}
+    return found
+
+
+def _lengths(books: Books) -> dict[str, Any]:
+    """Agreed segments by whole seconds; the last count is of all that are longer."""
+    counts = [0] * (LONGEST + 1)
+    for length, count in books.lengths.items():
+        counts[min(length, LONGEST)] += count
+    return {"step_seconds": 1, "counts": counts}
 
 
 def _account(books: Books, what: str, total: int, used: int) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import sub
 from typing import Any
 
-from steps.segments.model import Converted
+from steps.segments.model import Converted, Moment
 
 VERSION = 1
-# Lengths of moments are counted in bins of half a second up to a minute; anything longer is in the last.
-LENGTH_STEP = 0.5
-LENGTH_BINS = 120
+# Lengths of moments are counted by whole seconds up to a minute; the report puts anything longer in one bar.
+LONGEST = 60
 TIMELINES = 6
 
 
@@ -37,8 +38,9 @@ class Books:
     aside: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     sets: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     rows: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    labels: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(dict))
-    lengths: list[int] = field(default_factory=lambda: [0] * LENGTH_BINS)
+    labels: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seconds: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    lengths: Counter[int] = field(default_factory=Counter)
     supports: Counter[tuple[int, int]] = field(default_factory=Counter)
     questions: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     timelines: list[dict[str, Any]] = field(default_factory=list)
@@ -52,28 +54,25 @@ class Books:
         of_set = self.sets[converted.split]
         of_set["objects"] += 1
         of_set["segments"] += len(converted.moments)
-        lengths, last = self.lengths, LENGTH_BINS - 1
-        track, labels = None, self.labels[""]
-        supports, workers = self.supports, converted.workers
-        for moment in converted.moments:
-            if moment[0] != track:
-                track = moment[0]
-                labels = self.labels[track]
-            seconds = moment[3] - moment[2]
-            counted = labels.get(moment[1])
-            if counted is None:
-                counted = labels[moment[1]] = [0, 0.0]
-            counted[0] += 1
-            counted[1] += seconds
-            place = int(seconds * 2)
-            lengths[place if place < last else last] += 1
-            supports[moment[7], workers] += 1
+        if converted.moments:
+            self._count(converted.moments, converted.workers)
         for name, whole in converted.whole.items():
             if whole.kind != "text":
                 for value in whole.value if isinstance(whole.value, tuple) else (whole.value,):
                     self.questions[name][str(value)] += 1
         if len(self.timelines) < TIMELINES and len(converted.answers) > 1 and converted.moments:
             self.timelines.append(timeline(converted))
+
+    def _count(self, moments: list[Moment], workers: int) -> None:
+        """Labels, lengths and supports, column by column."""
+        tracks, labels, starts, ends, _, _, _, votes, _ = zip(*moments, strict=True)
+        spans = list(map(sub, ends, starts))
+        seconds = self.seconds
+        for key, span in zip(zip(tracks, labels, strict=True), spans, strict=True):
+            seconds[key] += span
+        self.labels.update(zip(tracks, labels, strict=True))
+        self.lengths.update(map(int, spans))
+        self.supports.update(zip(votes, repeat(workers), strict=False))
 
     def faults(self) -> list[str]:
         """Where the books do not balance; empty where they do."""
@@ -93,7 +92,11 @@ class Books:
         """As JSON, without the arrays."""
         kept = {name: value for name, value in self.__dict__.items() if name not in {"lines", "recordings"}}
         kept["supports"] = [[votes, of, count] for (votes, of), count in self.supports.items()]
-        kept["labels"] = {name: labels for name, labels in self.labels.items() if labels}
+        kept["labels"] = [
+            [track, label, count, self.seconds[track, label]] for (track, label), count in self.labels.items()
+        ]
+        kept["lengths"] = list(self.lengths.items())
+        del kept["seconds"]
         return {"version": VERSION, **kept}
 
     def merge(self, other: Mapping[str, Any]) -> None:
@@ -103,12 +106,11 @@ class Books:
         for name in ("aside", "sets", "rows", "questions"):
             for key, counts in other[name].items():
                 getattr(self, name)[key].update(counts)
-        for track, labels in other["labels"].items():
-            for label, (count, seconds) in labels.items():
-                known = self.labels[track].setdefault(label, [0, 0.0])
-                known[0] += count
-                known[1] += seconds
-        self.lengths = [a + b for a, b in zip(self.lengths, other["lengths"], strict=True)]
+        for track, label, count, seconds in other["labels"]:
+            self.labels[track, label] += count
+            self.seconds[track, label] += seconds
+        for length, count in other["lengths"]:
+            self.lengths[length] += count
         for votes, of, count in other["supports"]:
             self.supports[votes, of] += count
         self.timelines = (self.timelines + other["timelines"])[:TIMELINES]

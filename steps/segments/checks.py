@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
-from operator import le, lt, sub
+from operator import itemgetter, le, lt, sub
 from typing import Any, NamedTuple
 
 from steps.segments.model import NOTHING, Segment, new_segment
@@ -95,26 +95,21 @@ class Checker:
         """The segments of a category in which nothing is wrong or unusual, column by column; else None."""
         last = _LONGEST if duration is None else duration
         try:
-            starts = [entry["start"] for entry in entries]
-            ends = [entry["end"] for entry in entries]
-            labels = [entry["id"] for entry in entries]
-            texts = [entry["text"] for entry in entries]
-            emotions = [entry["emotion"] for entry in entries]
+            labels, starts, ends, texts, emotions = zip(*map(_FIELDS, entries), strict=True)
             good = (
-                set(map(type, starts)) | set(map(type, ends)) == _FLOAT
+                set(map(type, starts + ends)) == _FLOAT
                 and starts[0] >= 0.0
                 and all(map(lt, starts, ends))  # false for NaN, as the others
-                and all(map(le, ends[:-1], starts[1:]))
+                and all(map(le, ends, starts[1:]))
                 and ends[-1] <= last
-                and min(map(sub, ends, starts)) >= self._minimum
                 and set(map(len, entries)) == _FIVE
-                and set(map(type, texts)) | set(map(type, emotions)) == _TEXT
                 and (rule.labels is None or rule.labels.issuperset(labels))
                 and (rule.labels is not None or all(map(_plain, labels)))
                 and not (rule.text_required and (not all(texts) or any(map(str.isspace, texts))))
-                and "\0" not in "".join(texts)
+                and "\0" not in "".join(texts + emotions)  # which only texts can be joined for
+                and (not self._minimum or min(map(sub, ends, starts)) >= self._minimum)
             )
-        except (TypeError, KeyError, IndexError):
+        except (TypeError, KeyError, ValueError, IndexError):
             return None
         if not good:
             return None
@@ -233,7 +228,8 @@ class Checker:
 
 
 _NUMBERS = frozenset({int, float})
-_FLOAT, _TEXT, _FIVE = {float}, {str}, {5}
+_FLOAT, _FIVE = {float}, {5}
+_FIELDS = itemgetter("id", "start", "end", "text", "emotion")
 
 
 def _place(segment: Segment) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import le
 from typing import Any, NamedTuple
 
@@ -35,6 +36,8 @@ class Divided(NamedTuple):
 
 
 Member = tuple[int, Segment]  # index of the worker, what it marked
+# Columns by worker, and sorted starts and ends by group.
+Aligned = tuple[list[tuple[Any, ...]], list[list[float]], list[list[float]]]
 
 
 def consolidate(answers: Sequence[Answer], rule: Consolidation) -> tuple[list[Moment], list[Divided], int]:
@@ -50,19 +53,26 @@ def consolidate(answers: Sequence[Answer], rule: Consolidation) -> tuple[list[Mo
         if workers == 1:
             found = [_alone(segment) for segment in lists[0]]
             used += len(found)
-        elif (agreed := _aligned(lists, rule.iou, workers)) is not None:
-            found = agreed
-            used += workers * len(found)
         else:
-            found = []
-            for cluster in _matched(lists, rule.iou):
-                result = _moment(cluster, answers, workers, least)
-                if type(result) is Divided:
-                    divided.append(result)
-                else:
-                    found.append(result)  # type: ignore[arg-type]  # the other of the two
-                    used += len(cluster)
-            found = _separated(found, lists)
+            aligned = _aligned(lists, rule.iou)
+            agreed = _unanimous(aligned, lists, workers) if aligned else None
+            if agreed is not None:
+                found = agreed
+                used += workers * len(found)
+            else:
+                found = []
+                groups = zip(*lists, strict=True) if aligned else ()
+                clusters: Iterable[Sequence[Member]] = (
+                    map(tuple, map(enumerate, groups)) if aligned else _matched(lists, rule.iou)
+                )
+                for cluster in clusters:
+                    result = _moment(cluster, answers, workers, least)
+                    if type(result) is Divided:
+                        divided.append(result)
+                    else:
+                        found.append(result)  # type: ignore[arg-type]  # the other of the two
+                        used += len(cluster)
+                found = _separated(found, lists)
         moments += found
     return moments, divided, used
 
@@ -71,8 +81,8 @@ def _alone(segment: Segment) -> Moment:
     return new_moment((*segment, 1, 1.0))
 
 
-def _aligned(lists: Sequence[Sequence[Segment]], iou: float, workers: int) -> list[Moment] | None:
-    """The moments where all workers marked the same stretches with the same labels, as they mostly do.
+def _aligned(lists: Sequence[Sequence[Segment]], iou: float) -> Aligned | None:
+    """The groups of segments where all workers marked the same stretches, as they mostly do.
 
     What all segments of a group have in common is more than `iou` of what any covers, so each pair of them
     is above it; and as no worker's own segments overlap, a segment can be half of one counterpart only.
@@ -83,27 +93,39 @@ def _aligned(lists: Sequence[Sequence[Segment]], iou: float, workers: int) -> li
     if iou < 0.5 or not size or any(len(each) != size for each in lists):
         return None
     columns = [tuple(zip(*each, strict=True)) for each in lists]
-    tracks, labels, _, _, texts, emotions, extras = columns[0]
-    if any(each[1] != labels or not _apart(each[2], each[3]) for each in columns):
+    if not all(_apart(each[2], each[3]) for each in columns):
         return None
     starts = list(map(sorted, zip(*[each[2] for each in columns], strict=True)))
     ends = list(map(sorted, zip(*[each[3] for each in columns], strict=True)))
     for start, end in zip(starts, ends, strict=True):
         if end[0] - start[-1] <= iou * (end[-1] - start[0]):
             return None
-    words: Iterable[tuple[Any, Any, Any]] = zip(texts, emotions, extras, strict=True)
-    if any(each[4] != texts or each[5] != emotions or each[6] != extras for each in columns):
-        words = map(_agreed_words, zip(*lists, strict=True))
-    whole = zip(tracks, labels, _medians(starts), _medians(ends), words, strict=True)
+    return columns, starts, ends
+
+
+def _unanimous(aligned: Aligned, lists: Sequence[Sequence[Segment]], workers: int) -> list[Moment] | None:
+    """The moments of groups in which every label is the same; None where one is not."""
+    columns, starts, ends = aligned
+    tracks, labels, _, _, texts, emotions, extras = columns[0]
+    if any(each[1] != labels for each in columns):
+        return None
+    if all(each[4] == texts and each[5] == emotions and each[6] == extras for each in columns):
+        whole = zip(
+            tracks, labels, _medians(starts), _medians(ends), texts, emotions, extras,
+            repeat(workers), repeat(1.0), strict=False,
+        )  # fmt: skip
+        return list(map(new_moment, whole))
+    words = map(_agreed_words, zip(*lists, strict=True))
+    parts = zip(tracks, labels, _medians(starts), _medians(ends), words, strict=True)
     return [
         new_moment((track, label, start, end, *said, workers, 1.0))
-        for track, label, start, end, said in whole
+        for track, label, start, end, said in parts
     ]
 
 
 def _apart(starts: Sequence[float], ends: Sequence[float]) -> bool:
     """Whether nothing starts before the one before it has ended."""
-    return all(map(le, ends[:-1], starts[1:]))
+    return all(map(le, ends, starts[1:]))
 
 
 def _medians(groups: Sequence[Sequence[float]]) -> list[float]:
