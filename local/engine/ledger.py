@@ -5,6 +5,7 @@ What is written here survives a kill; nothing about an execution is only in memo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from local.engine.announcements import execution_changed, step_changed
 from local.engine.graph import FINISHED, State
 from local.engine.patience import patiently
 from local.engine.ports import Document, Machine
-from local.engine.records import CACHE, CALLBACKS, EXECUTIONS, STEPS, Execution, Step
+from local.engine.records import CACHE, CALLBACKS, DEFINITIONS, EXECUTIONS, STEPS, Execution, Step
 
 T = TypeVar("T")
 FAILURE_REASON_LENGTH = 1024  # API shape FailureReason of a step
@@ -48,6 +49,19 @@ class Ledger:
         """Writes a new execution."""
         self._documents.put(EXECUTIONS, execution.key, execution.document())
         self.announce(execution)
+
+    def keep_definition(self, pipeline: str, text: str) -> str:
+        """The key of a definition that executions refer to: their own entries stay small."""
+        key = f"{pipeline}/{hashlib.sha256(text.encode()).hexdigest()}"
+        self._documents.put(DEFINITIONS, key, {"text": text})
+        return key
+
+    def definition(self, execution: Execution) -> str:
+        """The text that the execution was started with."""
+        document = self._documents.get(DEFINITIONS, execution.definition)
+        if document is None:
+            raise LookupError(f"the definition of '{execution.arn}' is gone")
+        return str(document["text"])
 
     def execution(self, key: str) -> Execution | None:
         document = self._documents.get(EXECUTIONS, key)
@@ -117,7 +131,7 @@ class Ledger:
 
     def forget_pipeline(self, pipeline: str) -> None:
         """Deletes everything about a pipeline's executions, as DeletePipeline does."""
-        for kind in (EXECUTIONS, STEPS, CACHE, CALLBACKS):
+        for kind in (EXECUTIONS, STEPS, CACHE, CALLBACKS, DEFINITIONS):
             for key, document in self._documents.list(kind):
                 if key.startswith(f"{pipeline}/") or document.get("execution", "").startswith(f"{pipeline}/"):
                     self._documents.delete(kind, key)
