@@ -3,7 +3,7 @@
 Files are read with orjson, csv and pyarrow, data sets of the hub with `datasets`. Reading a file through
 `datasets` costs five times the processor time and a copy of the data on disk, streaming it costs eighteen
 times, and either way one line that is no JSON, or a column whose type changes half-way, ends it all
-(measured in docs/adr/0002-reading-rows.md).
+(measured in docs/adr/0003-reading-rows.md).
 """
 
 from __future__ import annotations
