@@ -17,10 +17,14 @@ class ImageRule:
 
 @dataclass(frozen=True)
 class AutoMLSettings:
-    """`base_models` maps a base model's name to a Hugging Face model folder; empty = a tiny one from scratch."""
+    """`base_models` maps a base model's name to a Hugging Face model folder; empty = a tiny one from scratch.
+
+    `concurrent_jobs`: how many may run at once; None: Autopilot's quota of the region.
+    """
 
     requirements: str = "steps/evaluate/requirements.txt"
     base_models: Mapping[str, str] = field(default_factory=dict)
+    concurrent_jobs: int | None = None
 
 
 @dataclass(frozen=True)
