@@ -204,10 +204,10 @@ def _show_endpoint(endpoint: EndpointFate, terminal: Terminal, environment: str)
 
 def _show_files(files: Iterable[File], terminal: Terminal) -> None:
     found = {WORTH_OPENING[file.name]: file.place for file in files if file.name in WORTH_OPENING}
-    rows = [(f"  {what}", found[what]) for what in WORTH_OPENING.values() if what in found]
-    if rows:
-        _show_part("files", [], terminal, end=False)
-        terminal.show(table(("", ""), rows, heading=False))
+    # Not in a table: a path that the terminal wraps can be copied whole, one that we wrap cannot.
+    lines = [f"{what:<17}  {found[what]}" for what in WORTH_OPENING.values() if what in found]
+    if lines:
+        _show_part("files", lines, terminal, end=False)
 
 
 def _show_part(title: str, lines: Sequence[str], terminal: Terminal, *, end: bool = True) -> None:
