@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+from pyarrow import parquet
+
 from tests.functional.conftest import RunningStandIn
 
 ROLE = "arn:aws:iam::123456789012:role/models"
@@ -29,6 +32,13 @@ def as_csv(rows: Iterable[Pair], *, header: Pair = ("input", "output")) -> str:
     text = io.StringIO()
     csv.writer(text).writerows([header, *rows])
     return text.getvalue()
+
+
+def as_parquet(rows: Iterable[Pair]) -> bytes:
+    inputs, outputs = zip(*rows, strict=True)
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.table({"input": inputs, "output": outputs}), file)
+    return file.getvalue()
 
 
 class Models:

@@ -11,14 +11,25 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.functional.conftest import RunningStandIn
-from tests.functional.model_jobs import ROLE, Models, as_csv, facts
+from tests.functional.model_jobs import ROLE, Models, Pair, as_parquet, facts
 
 pytestmark = pytest.mark.functional
+
+# Questions and answers in scripts with and without spaces, with signs that occur once.
+SCRIPTS: list[Pair] = [
+    ("Türkiye'nin başkenti neresidir?\nTürkiye'nin başkenti Ankara'dır.\n", "Ankara"),
+    ("Wie heißt die Hauptstadt Österreichs?\nÖsterreichs Hauptstadt heißt Wien.\n", "Wien"),
+    ("法国的首都是哪里？\n法国的首都是巴黎。\n", "巴黎"),
+    ("भारत की राजधानी क्या है?\nभारत की राजधानी नई दिल्ली है।\n", "नई दिल्ली"),
+    ("เมืองหลวงของประเทศไทยคืออะไร\nเมืองหลวงของประเทศไทยคือกรุงเทพ\n", "กรุงเทพ"),
+    ("ما هي عاصمة مصر؟\nعاصمة مصر هي القاهرة.\n", "القاهرة"),
+    ("Which sign is it?\nIt is 🦜, not 🐍.\n", "🦜"),
+]
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A small model of sixty facts, in service."""
+    """A small model of sixty facts and some scripts, in service."""
 
     models: Models
     name: str
@@ -33,7 +44,8 @@ class Deployed:
 @pytest.fixture(scope="module")
 def deployed(stand_in: RunningStandIn) -> Deployed:
     models = Models(stand_in, "models-endpoints")
-    models.train("models-endpoints", models.put("train/a.csv", as_csv(facts(60))))
+    data = models.put("train/a.parquet", as_parquet([*facts(60), *SCRIPTS * 3]))
+    models.train("models-endpoints", data, content_type="x-application/vnd.amazon+parquet")
     job = models.trained("models-endpoints")
     assert job["AutoMLJobStatus"] == "Completed", job
     made = Deployed(models, "models-endpoints", job)
@@ -102,6 +114,13 @@ def test_the_recipes_settings_are_served(deployed: Deployed) -> None:
     assert details["finish_reason"] in ("length", "eos_token")
     assert details["generated_tokens"] == len(details["tokens"]) <= 6
     assert all(token["logprob"] <= 0 for token in details["tokens"])
+
+
+@pytest.mark.parametrize("prompt", [*(row[0] for row in SCRIPTS), "日本の首都は？ ሰላም Ქართული 𝔘"])
+def test_no_sign_of_any_script_is_lost(deployed: Deployed, prompt: str) -> None:
+    """A prompt comes back as it went, also with signs that were never seen."""
+    answer = deployed.models.ask(deployed.name, prompt, max_new_tokens=8, return_full_text=True)
+    assert answer[0]["generated_text"].startswith(prompt)
 
 
 def test_many_callers_at_once_get_the_answers_they_would_get_alone(deployed: Deployed) -> None:

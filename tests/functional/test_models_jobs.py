@@ -1,34 +1,20 @@
-"""AutoML jobs that fail, are stopped, are killed, and that read other people's data."""
+"""AutoML jobs that fail, are stopped, are killed."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 from collections.abc import Callable
 
 import psutil
-import pyarrow
 import pytest
 from botocore.exceptions import ClientError
-from pyarrow import parquet
 
 from tests.functional.conftest import RunningStandIn
 from tests.functional.model_jobs import SHORT, Models, as_csv, facts, until_not
 
 pytestmark = pytest.mark.functional
-
-# Questions and answers in scripts with and without spaces, with signs that occur once.
-SCRIPTS = [
-    ("Türkiye'nin başkenti neresidir?\nTürkiye'nin başkenti Ankara'dır.\n", "Ankara"),
-    ("Wie heißt die Hauptstadt Österreichs?\nÖsterreichs Hauptstadt heißt Wien.\n", "Wien"),
-    ("法国的首都是哪里？\n法国的首都是巴黎。\n", "巴黎"),
-    ("भारत की राजधानी क्या है?\nभारत की राजधानी नई दिल्ली है।\n", "नई दिल्ली"),
-    ("เมืองหลวงของประเทศไทยคืออะไร\nเมืองหลวงของประเทศไทยคือกรุงเทพ\n", "กรุงเทพ"),
-    ("ما هي عاصمة مصر؟\nعاصمة مصر هي القاهرة.\n", "القاهرة"),
-    ("Which sign is it?\nIt is 🦜, not 🐍.\n", "🦜"),
-]
 
 
 @pytest.fixture
@@ -52,40 +38,6 @@ def test_a_dataset_that_breaks_a_rule_fails_the_job(
     found = models.trained(name)
     assert (found["AutoMLJobStatus"], "BestCandidate" in found) == ("Failed", False)
     assert reason in found["FailureReason"]
-
-
-def test_rows_longer_than_the_context_fail_the_job_when_they_are_most(models: Models, name: str) -> None:
-    """More than 60 % truncated; the count is said."""
-    rows = [(f"{'word ' * 1_100}{number}\n", "a") for number in range(10)]
-    models.train(name, models.put("train/a.csv", as_csv(rows)))
-    assert "10 of 10 rows are longer than the context" in models.trained(name)["FailureReason"]
-
-
-def test_a_learning_rate_that_explodes_fails_with_the_reason(models: Models, name: str) -> None:
-    """Or ends with a poor model, which the gate refuses; but never hangs."""
-    wild = {**SHORT, "learningRate": "1.0", "epochCount": "2"}
-    models.train(name, models.put("train/a.csv", as_csv(facts(40))), hyperparameters=wild)
-    found = models.trained(name)
-    assert found["AutoMLJobStatus"] in ("Completed", "Failed")
-    if found["AutoMLJobStatus"] == "Failed":
-        assert "the learning rate 1.0 is too high" in found["FailureReason"]
-
-
-def test_data_in_many_scripts_are_learned_from_parquet(models: Models, name: str) -> None:
-    """No sign is lost: a prompt comes back as it went, also with signs that were never seen."""
-    rows = SCRIPTS * 3
-    table = pyarrow.table({"input": [row[0] for row in rows], "output": [row[1] for row in rows]})
-    file = io.BytesIO()
-    parquet.write_table(table, file)
-    uri = models.put("train/a.parquet", file.getvalue())
-    models.train(name, uri, content_type="x-application/vnd.amazon+parquet")
-    found = models.trained(name)
-    assert found["AutoMLJobStatus"] == "Completed", found.get("FailureReason")
-    models.deploy(name, found["BestCandidate"]["InferenceContainers"][0])
-    assert models.settled(name)["EndpointStatus"] == "InService"
-    for prompt in (*(row[0] for row in SCRIPTS), "日本の首都は？ ሰላም Ქართული 𝔘"):
-        answer = models.ask(name, prompt, max_new_tokens=8, return_full_text=True)
-        assert answer[0]["generated_text"].startswith(prompt)
 
 
 def test_a_stopped_job_is_stopped(models: Models, name: str) -> None:

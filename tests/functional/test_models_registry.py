@@ -90,7 +90,10 @@ def test_an_update_keeps_what_it_does_not_name(sagemaker: Any, name: str) -> Non
     ("members", "reason"),
     [
         ({"CustomerMetadataProperties": {"a": "x" * 257}}, "length less than or equal to 256"),
-        ({"CustomerMetadataProperties": {f"k{n}": "v" for n in range(51)}}, "length less than or equal to 50"),
+        (
+            {"CustomerMetadataProperties": {f"k{n}": "v" for n in range(51)}},
+            "length less than or equal to 50",
+        ),
         ({"ModelPackageDescription": "x" * 1_025}, "length less than or equal to 1024"),
         ({"ModelApprovalStatus": "Maybe"}, "enum value set"),
         ({"Tags": [{"Key": "a", "Value": "b"}]}, "Tags are not allowed with ModelPackageGroupName"),
