@@ -179,9 +179,9 @@ def _start(project: Project, folder: Path) -> dict[str, Any]:
     log.parent.mkdir(exist_ok=True)
     read_from = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "local.server", "--folder", str(folder)]
-            + ["--settings", json.dumps({**_settings(project), "digest": _digest(project)})],
+        settings = json.dumps({**_settings(project), "digest": _digest(project)})
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.server", "--folder", str(folder), "--settings", settings],
             cwd=_CODE,
             env=for_the_server(os.environ),
             stdin=subprocess.DEVNULL,

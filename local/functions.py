@@ -186,13 +186,9 @@ def _install(functions: Functions) -> None:
         return result.payload.encode()
 
     def invoke(
-        backend: Any,
-        function_name: str,
-        qualifier: str | None,
-        body: Any,
-        headers: Any,
-        response_headers: Any,
+        backend: Any, function_name: str, qualifier: str | None, body: Any, *rest: Any, **named: Any
     ) -> bytes:
+        headers, response_headers = rest if rest else (named["headers"], named["response_headers"])
         function = backend.get_function(function_name, qualifier)
         arn = _invoked_arn(function, function_name, qualifier)
         payload = invoke_function(function, body, headers, response_headers, arn)

@@ -101,7 +101,7 @@ class Gateway:
             answer = self._answer(request, found, signature)
         except ApiError as error:
             answer = protocol.error_answer(request, found, error)
-        except Exception as error:  # the outermost edge: the client must get an answer of its protocol
+        except Exception as error:  # noqa: BLE001  (the outermost edge: clients get an answer of their protocol)
             _LOG.exception("%s %s failed", found.service, found.operation or environ.get("PATH_INFO"))
             answer = protocol.error_answer(request, found, _internal_failure(found, error))
         return _send(answer, start_response)

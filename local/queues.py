@@ -79,14 +79,22 @@ def install() -> None:
     backend_class.purge_queue = _under_the_queues_lock(backend_class.purge_queue)
 
     def receive_message(
-        backend: Any, queue_name: str, count: int, wait_seconds: int, visibility: int, names: Any = None
+        backend: Any,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        *names: Any,
+        **named: Any,
     ) -> list[Any]:
-        end = time.monotonic() + wait_seconds
+        end = time.monotonic() + wait_seconds_timeout
         while True:
             queue = backend.get_queue(queue_name)
             with queue._messages_lock:
                 _drop_expired(queue)
-                received: list[Any] = original_receive(backend, queue_name, count, 0, visibility, names)
+                received: list[Any] = original_receive(
+                    backend, queue_name, count, 0, visibility_timeout, *names, **named
+                )
                 left = end - time.monotonic()
                 if received or left <= 0:
                     return received

@@ -1,4 +1,4 @@
-"""What the stand-in is told when it starts: the environment's account and `stand_in` section, as plain JSON."""
+"""What the stand-in is told when it starts: the environment's account and `stand_in` section, in JSON."""
 
 from __future__ import annotations
 

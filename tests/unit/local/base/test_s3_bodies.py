@@ -113,6 +113,24 @@ def test_what_nobody_has_is_cleared(bodies: Bodies) -> None:
     assert lost.name not in files(bodies.folder)
 
 
+def test_the_tree_is_made_to_fit_the_keys(bodies: Bodies) -> None:
+    """After a kill between row and link: missing files appear, left-over ones go, other people's stay."""
+    new, old = bodies.stage_bytes(b"new").body, bodies.stage_bytes(b"old").body
+    bodies.publish("bucket", "replaced", old)
+    bodies.publish("bucket", "deleted/key", old)
+    (bodies.tree / "bucket" / "note.txt").write_bytes(b"mine")
+    bodies.publish_all({("bucket", "replaced"): new, ("bucket", "missing"): new, ("bucket", "a//b"): new})
+    found = files(bodies.tree)
+    other = f"bucket/.other/{hashlib.sha256(b'a//b').hexdigest()}"
+    expected = {
+        "bucket/replaced": b"new",
+        "bucket/missing": b"new",
+        other: b"new",
+        "bucket/note.txt": b"mine",
+    }
+    assert found == expected
+
+
 # -- bodies of requests
 
 
