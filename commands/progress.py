@@ -115,9 +115,11 @@ class _Lines:
         self._heartbeat(snapshot)
 
     def _line(self, step: Step) -> str:
+        from deploy.executions import fact_and_hint
+
         took = f" ({between(step.started, step.ended, self._clock())})" if step.is_over else ""
         cached = " from cache" if step.cached_from else ""
-        reason = f": {step.reason}" if step.reason else ""
+        reason = f": {fact_and_hint(step.reason)[0]}" if step.reason else ""
         return f"{step.name} {step.status}{cached}{took}{reason}"
 
     def _heartbeat(self, snapshot: Snapshot) -> None:
@@ -215,10 +217,12 @@ class _Picture:
         """What stands right of a step: its reason, its cache hit, or its newest log line."""
         from rich.text import Text
 
+        from deploy.executions import fact_and_hint
+
         assert self._snapshot is not None  # noqa: S101 - as above
         at_work = [each.name for each in self._snapshot.seen.steps if not each.is_over]
         if step.reason:
-            return Text(step.reason, style="red")
+            return Text(fact_and_hint(step.reason)[0], style="red")
         if step.cached_from:
             return Text("from cache", style="dim")
         if at_work and step.name == at_work[-1]:

@@ -69,8 +69,10 @@ def show_steps(name: str, seen: Seen, terminal: Terminal) -> None:
 
 def remark(step: Step) -> str:
     """What is worth knowing of a step beside its status: its reason, its cache hit, its attempts."""
+    from deploy.executions import fact_and_hint
+
     if step.reason:
-        return step.reason
+        return fact_and_hint(step.reason)[0]
     if step.cached_from:
         return f"from cache of {step.cached_from.rpartition('/')[2]}"
     return f"attempt {step.attempts}" if step.attempts > 1 else ""

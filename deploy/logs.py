@@ -98,8 +98,9 @@ def _of_callback(seen: Seen, step: Step) -> Iterator[Source]:
     arguments = _arguments(seen, step)
     name = arguments.get("name", "")
     if arguments.get("waits_for") == "automl" and name:
-        # Autopilot's jobs carry the AutoML job's name in front.
-        yield Source(TRAINING, stream_prefix=name)
+        # Autopilot's jobs carry the AutoML job's name in front, and that the number of the attempt behind:
+        # a retried wait begins the next one.
+        yield Source(TRAINING, stream_prefix=name.rpartition("-")[0] + "-")
     elif arguments.get("waits_for") == "endpoint" and name:
         yield Source(ENDPOINTS + name)
 

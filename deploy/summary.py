@@ -102,12 +102,12 @@ def verdict(name: str, summary: Summary, environment: str) -> PlatformError | No
         return None
     step = summary.failed_step
     where = f' in step "{step.name}"' if step else ""
-    reason = (step.reason if step else "") or execution.reason
+    reason, hint = executions.fact_and_hint((step.reason if step else "") or execution.reason)
     retry = typed(f"retry {execution.id} --wait", environment)
     logs = f"{typed(f'logs {execution.id} --step {step.name}', environment)}; then " if step else ""
     return RunFailedError(
         f'"{name}" {execution.status.lower()}{where}{": " if reason else ""}{reason}',
-        hint=f"{logs}{retry} runs again what failed",
+        hint=f"{hint}{'; ' if hint else ''}{logs}{retry} runs again what failed",
     )
 
 

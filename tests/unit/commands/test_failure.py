@@ -51,10 +51,11 @@ def test_a_package_that_is_missing_names_the_right_python() -> None:
 
 def test_a_fault_of_ours_is_told_as_one() -> None:
     """No traceback, and how to see it."""
-    assert told(ValueError("oops"), "run", "a b") == (
-        1,
+    code, text = told(ValueError("oops"), "run", "a b")
+    assert code == 1
+    assert text == (
         "unexpected ValueError: oops\n"
-        "hint: this is a fault of the platform; `run_pipeline.py run 'a b' --debug` shows where\n",
+        "hint: this is a fault of the platform; `run_pipeline.py run 'a b' --debug` shows where\n"
     )
 
 
