@@ -35,7 +35,8 @@ class Queues:
     ) -> str:
         """Sends to a queue given by URL or ARN; returns the message id. Attributes as in SendMessage."""
         name = queue.rstrip("/").replace(":", "/").rpartition("/")[2]
-        backend = models.sqs_backends[self._account][self._region]
+        region = queue.split(":")[3] if queue.startswith("arn:") else self._region
+        backend = models.sqs_backends[self._account][region]
         message = backend.send_message(
             name,
             body,
