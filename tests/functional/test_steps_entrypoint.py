@@ -16,6 +16,14 @@ from tests.fakes.steps import ROOT, Ran, clean_environment, ended, step_python
 pytestmark = pytest.mark.functional
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python with pip and nothing else."""
+    folder = tmp_path_factory.mktemp("bare")
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    return folder / "bin" / "python"
+
+
 def job(folder: Path) -> Path:
     """A job's folders as SageMaker mounts them, with code, settings and data of the preprocess step."""
     places = folder / "processing" / "input"
@@ -67,12 +75,10 @@ def test_a_steps_reason_is_reported(tmp_path: Path) -> None:
     assert ran.message == 'the parameter "EvaluationRows" is "x", which is not of the type Integer'
 
 
-def test_missing_packages_are_named(tmp_path: Path) -> None:
+def test_missing_packages_are_named(tmp_path: Path, bare: Path) -> None:
     """A Python without the requirements, and no index to reach: the first missing one, and pip's reason."""
-    bare = tmp_path / "bare"
-    subprocess.run([sys.executable, "-m", "venv", str(bare)], check=True)
     nowhere = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/null"}
-    ran = start(job(tmp_path / "job"), bare / "bin" / "python", "preprocess", **nowhere)
+    ran = start(job(tmp_path / "job"), bare, "preprocess", **nowhere)
     assert ran.code == 1
     assert "required packages are missing, first aiohappyeyeballs==" in ran.message
     assert (
@@ -80,13 +86,11 @@ def test_missing_packages_are_named(tmp_path: Path) -> None:
     )
 
 
-def test_a_wheelhouse_is_the_only_origin(tmp_path: Path) -> None:
+def test_a_wheelhouse_is_the_only_origin(tmp_path: Path, bare: Path) -> None:
     """Where the job was given wheels, pip looks there and nowhere else."""
     folder = job(tmp_path / "job")
     (folder / "processing" / "input" / "wheelhouse").mkdir()
-    bare = tmp_path / "bare"
-    subprocess.run([sys.executable, "-m", "venv", str(bare)], check=True)
-    ran = start(folder, bare / "bin" / "python", "preprocess", PIP_CONFIG_FILE="/dev/null", PIP_FIND_LINKS="")
+    ran = start(folder, bare, "preprocess", PIP_CONFIG_FILE="/dev/null", PIP_FIND_LINKS="")
     assert ran.code == 1
     assert f"from the wheelhouse {folder}" in ran.message
 
