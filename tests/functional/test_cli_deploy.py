@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.shapes import SHAPES, misfits
 from tests.functional.repository import Repository, clone
 
 pytestmark = pytest.mark.functional
@@ -32,10 +33,11 @@ def test_the_stand_in_is_found_again(repository: Repository) -> None:
     assert started.startswith("the stand-in runs at http://127.0.0.1:")
     assert repository.run("local", "up", code=0).out.startswith("the stand-in runs already at ")
     status = repository.run("local", "status", "--output", "json", code=0).json
-    assert set(status) == {"running", "endpoint", "pid", "started", "folder"}
+    assert misfits(status, SHAPES["local status"]) == []
     assert (status["running"], status["folder"]) == (True, str(repository.folder / ".local"))
     exports = repository.run("local", "env", "--output", "json", code=0).json
     assert exports["set"]["AWS_ENDPOINT_URL"] == status["endpoint"]
+    assert misfits(exports, SHAPES["local env"]) == []
     assert "AWS_PROFILE" in exports["unset"]
 
 
@@ -77,6 +79,7 @@ def test_two_upserts_at_once_make_one_pipeline_each(repository: Repository) -> N
     ended = [(*process.communicate(timeout=120), process.returncode) for process in both]
     assert [code for _, _, code in ended] == [0, 0], ended
     document = repository.run("upsert", "facts-training", "facts-inference", "--output", "json", code=0).json
+    assert misfits(document, SHAPES["upsert"]) == []
     assert document == {
         "environment": "local",
         "pipelines": [

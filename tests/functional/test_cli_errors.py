@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.shapes import SHAPES, misfits
 from tests.functional.repository import Repository, clone
 
 pytestmark = pytest.mark.functional
@@ -96,6 +97,7 @@ def test_every_error_of_a_file_is_told_at_its_place(broken: Repository) -> None:
     assert len(places) == 2
     assert all(place.startswith(f"{file}:") for place in places)
     document = broken.run("validate", "--output", "json", code=2).json
+    assert misfits(document, SHAPES["validate"]) == []
     assert document["valid"] is False
     assert [f"{each['file']}:{each['line']}:{each['column']}" for each in document["problems"]] == places
     assert {each["key"] for each in document["problems"]} >= {"endpoint.after_evaluation"}

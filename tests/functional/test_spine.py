@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from commands.shapes import SHAPES, misfits
 from tests.functional.repository import Done, Repository, clone
 
 pytestmark = [pytest.mark.functional, pytest.mark.timeout(900)]
@@ -162,6 +163,7 @@ def test_the_decision_is_kept_with_its_reason(spine: Spine) -> None:
     done = spine.repository.run("registry", "approve", "facts/1", "--reason", "f1 is fine", code=0)
     assert done.out == "local-facts/1: PendingManualApproval -> Approved\n"
     shown = spine.repository.run("registry", "show", "facts", "--output", "json", code=0).json
+    assert misfits(shown, SHAPES["registry show"]) == []
     assert (shown["package"], shown["approval"], shown["reason"]) == (
         "local-facts/1",
         "Approved",
@@ -190,18 +192,23 @@ def test_a_missed_gate_is_exit_code_5_with_its_figures(missed: Spine) -> None:
     assert execution["exit_code"] == 5
     assert execution["reason"]
     assert re.search(r"^  f1 +\d.*at least 0\.5 +missed$", missed.done.out, re.MULTILINE)
-    packages = missed.repository.run("registry", "list", "--output", "json", code=0).json["packages"]
-    assert [each["package"] for each in packages] == ["local-facts/1"]
+    listed = missed.repository.run("registry", "list", "--output", "json", code=0).json
+    assert misfits(listed, SHAPES["registry list"]) == []
+    assert [each["package"] for each in listed["packages"]] == ["local-facts/1"]
 
 
 def test_another_threshold_needs_only_the_evaluation_again(missed: Spine) -> None:
     """The kept endpoint is evaluated once more, now with a gate that it passes: exit code 0, version 2."""
     before = missed.status("facts-training")["id"]
-    done = missed.repository.run("run", "facts-inference", "-p", "MinimumF1=0", timeout=300, code=0)
-    assert "model package  local-facts/2  PendingManualApproval\n" in done.out
+    words = ("run", "facts-inference", "-p", "MinimumF1=0", "--output", "json")
+    document = missed.repository.run(*words, timeout=300, code=0).json
+    assert misfits(document, SHAPES["run"]) == []
+    (execution,) = document["executions"]
+    assert execution["model_package"].endswith(":model-package/local-facts/2")
+    assert execution["endpoint"] == {"name": f"local-{before}", "status": "InService"}
+    text = missed.repository.run("status", "facts-inference", code=0).out
     assert (
-        f"endpoint  local-{before}\n  InService, kept until you delete it (7.09 USD an hour on AWS)\n"
-        in done.out
+        f"endpoint  local-{before}\n  InService, kept until you delete it (7.09 USD an hour on AWS)\n" in text
     )
     assert missed.status("facts-training")["id"] == before
     cleaned = missed.repository.run("cleanup", "--yes", code=0)
