@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from config.models import Project
+    from definition.compile import CompiledPipeline
     from deploy.actions import Action
     from deploy.session import Aws
     from deploy.stacks import Waiting
@@ -69,9 +70,10 @@ class Upsert:
         for name in names:
             project.pipeline(name)
         aws = connect(project)
+        compiled = compile_all(project, names, terminal)
         with working(terminal, "functions") as tell, Reporter(terminal) as report:
             services = update_services(project, aws, report=report, waiting=_waiting(tell))
-        made = bring_pipelines(project, aws, names, terminal)
+        made = bring_pipelines(project, aws, compiled, terminal)
         if arguments.output == "json":
             terminal.json(_document(project, made, len(services)))
         else:
@@ -88,15 +90,25 @@ def bring_up(project: Project, aws: Aws, terminal: Terminal) -> Sequence[Action]
         return bootstrap(project, aws, report=report, waiting=_waiting(tell))
 
 
-def bring_pipelines(project: Project, aws: Aws, names: Sequence[str], terminal: Terminal) -> Plan:
+def compile_all(project: Project, names: Sequence[str], terminal: Terminal) -> list[CompiledPipeline]:
+    """Compiles pipelines, before anything is written: what AWS would refuse ends here."""
+    from commands.progress import working
+
+    with working(terminal, "compiling"):
+        from definition.compile import compile_pipeline
+
+        return [compile_pipeline(project, name) for name in names]
+
+
+def bring_pipelines(
+    project: Project, aws: Aws, compiled: Sequence[CompiledPipeline], terminal: Terminal
+) -> Plan:
     """Upserts, one line on stderr per thing done."""
     from commands.progress import working
     from deploy.upsert import upsert
 
     with working(terminal, "pipelines"), Reporter(terminal) as report:
-        from definition.compile import compile_pipeline
-
-        return upsert(project, aws, names, compile_pipeline=compile_pipeline, report=report)
+        return upsert(project, aws, compiled, report=report)
 
 
 def show_outcome(made: Plan, terminal: Terminal) -> None:

@@ -188,7 +188,7 @@ def _say_values(project: Project, launched: Launched, wishes: Wishes, terminal: 
     if isinstance(config, TrainingConfig):
         fate = {"delete": "deleted after its evaluation", "keep": "kept until you delete it"}
         terminal.note(
-            f"  endpoint: {config.endpoint.instance_type}, {price(price_per_hour(config))} on AWS, "
+            f"  endpoint: {config.endpoint.instance_type}, {price(price_per_hour(config))}, "
             f"{fate[config.endpoint.after_evaluation]}"
         )
 

@@ -72,7 +72,7 @@ def _plain(text: str) -> RenderableType:
     """Text that may hold brackets, which rich would read as markup."""
     from rich.text import Text
 
-    return Text(text)
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def readable(line: str) -> str:

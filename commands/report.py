@@ -186,7 +186,7 @@ def _show_package(package: Package, terminal: Terminal, environment: str) -> Non
 def _show_endpoint(endpoint: EndpointFate, terminal: Terminal, environment: str) -> None:
     from deploy.hints import typed
 
-    cost = f"{price(endpoint.price)} on AWS"
+    cost = price(endpoint.price)
     if not endpoint.is_running:
         lines = ["deleted" if endpoint.status == "gone" else "being deleted"]
     elif not endpoint.evaluated and endpoint.after_evaluation == "delete":

@@ -132,7 +132,7 @@ def _show(listed: Sequence[Leftover], terminal: Terminal) -> None:
         )
         for each in listed
     ]
-    terminal.show(table(("what", "name", "made", "by execution", "costs on AWS", ""), rows))
+    terminal.show(table(("what", "name", "made", "by execution", "costs", ""), rows))
 
 
 def _these(count: int) -> str:

@@ -90,5 +90,5 @@ def now() -> datetime:
 
 
 def price(usd_per_hour: float | None) -> str:
-    """ "7.09 USD an hour", or that it is not known."""
-    return "price not known" if usd_per_hour is None else f"{usd_per_hour:.2f} USD an hour"
+    """ "7.09 USD an hour on AWS" (the stand-in costs nothing), or that it is not known."""
+    return "price not known" if usd_per_hour is None else f"{usd_per_hour:.2f} USD an hour on AWS"

@@ -19,6 +19,12 @@ from deploy.registry import Package
 from deploy.session import Aws
 
 DONE, FAILED, GATE_MISSED = 0, 1, 5
+# Ends other than success, as a sentence says them.
+ENDS = {
+    "Failed": "failed",
+    "Stopped": "was stopped",
+    "CompletedWithFailures": "completed with failures",
+}
 
 
 class RunFailedError(PlatformError):
@@ -106,8 +112,8 @@ def verdict(name: str, summary: Summary, environment: str) -> PlatformError | No
     retry = typed(f"retry {execution.id} --wait", environment)
     logs = f"{typed(f'logs {execution.id} --step {step.name}', environment)}; then " if step else ""
     return RunFailedError(
-        f'"{name}" {execution.status.lower()}{where}{": " if reason else ""}{reason}',
-        hint=f"{hint}{'; ' if hint else ''}{logs}{retry} runs again what failed",
+        f'"{name}" {ENDS[execution.status]}{where}{": " if reason else ""}{reason}',
+        hint=f"{hint}{'; ' if hint else ''}{logs}{retry} goes on where it ended",
     )
 
 

@@ -87,7 +87,7 @@ def test_a_stopped_execution_is_exit_code_1_for_who_watches(repository: Reposito
     assert document["status"] == "Stopped"
     assert {step["name"]: step["status"] for step in document["steps"]}["wait-automl"] == "Stopped"
     done = repository.run("watch", stopped, code=1)
-    assert done.err.splitlines()[-2].startswith('"facts-training" stopped')
+    assert done.err.splitlines()[-2].startswith('"facts-training" was stopped')
     assert done.err.splitlines()[-1].startswith("hint: ")
     assert f"retry {stopped} --wait" in done.err
 
@@ -213,7 +213,7 @@ def test_a_failed_step_is_exit_code_1_with_its_reason(repository: Repository) ->
     assert hint == (
         "hint: rejected.jsonl names every row with its reason; "
         f"run_pipeline.py logs {execution} --step prepare; "
-        f"then run_pipeline.py retry {execution} --wait runs again what failed"
+        f"then run_pipeline.py retry {execution} --wait goes on where it ended"
     )
 
 

@@ -94,7 +94,7 @@ def test_the_files_of_the_summary_can_be_opened(spine: Spine) -> None:
 def test_progress_is_on_stderr_line_by_line(spine: Spine) -> None:
     """Without a terminal: what was made ready with its time, each step's beginning and end."""
     err = spine.done.err
-    for doing in ("stand-in", "infrastructure", "pipelines"):
+    for doing in ("stand-in", "compiling", "infrastructure", "pipelines"):
         assert re.search(rf"^{doing}: \d", err, re.MULTILINE)
     assert re.search(r"^\d\d:\d\d:\d\d  facts-training  prepare Succeeded \(", err, re.MULTILINE)
     assert re.search(r"^\d\d:\d\d:\d\d  facts-inference  register Succeeded", err, re.MULTILINE)

@@ -135,7 +135,7 @@ def test_a_failure_is_told_with_its_step_and_reason() -> None:
     assert found.fact == '"facts-training" failed in step "wait-automl": AutoML job failed: out of memory'
     assert found.hint == (
         "run_pipeline.py logs aaaaaaaaaaaa --step wait-automl --env dev; "
-        "then run_pipeline.py retry aaaaaaaaaaaa --wait --env dev runs again what failed"
+        "then run_pipeline.py retry aaaaaaaaaaaa --wait --env dev goes on where it ended"
     )
 
 
