@@ -43,7 +43,8 @@ class Staged(bytes):
 class FileSlice:
     """Part of a body, read when it is sent: what moto's range code and Flask need of bytes, without them."""
 
-    def __init__(self, path: Path, start: int, stop: int) -> None:
+    def __init__(self, path: Path, start: int, stop: int, whole: Body | None = None) -> None:
+        self.whole = whole  # the body, where this is all of it
         self._path = path
         self._start = start
         self._stop = stop
@@ -125,7 +126,7 @@ class Bodies:
         return self.folder / body.name
 
     def slice(self, body: Body) -> FileSlice:
-        return FileSlice(self.path(body), 0, body.size)
+        return FileSlice(self.path(body), 0, body.size, whole=body)
 
     def discard(self, names: Iterable[str]) -> None:
         for name in names:

@@ -105,7 +105,7 @@ def _staged(bodies: Bodies, value: bytes | str | FileSlice) -> Staged:
     if isinstance(value, Staged):
         return value
     if isinstance(value, FileSlice):
-        return bodies.stage_chunks(value)
+        return bodies.stage_chunks(value) if value.whole is None else bodies.stage_copy(value.whole)
     return bodies.stage_bytes(value.encode() if isinstance(value, str) else value)
 
 
