@@ -155,7 +155,9 @@ def settings(folder: Path, *, agreement: bool) -> Path:
             "attribute": "labels",
             "duration": "duration",
         },
-        "tracks": {"speaker": {"labels": ["Customer", "Representative"], "overlaps": "forbid", "text": "required"}},
+        "tracks": {
+            "speaker": {"labels": ["Customer", "Representative"], "overlaps": "forbid", "text": "required"}
+        },
         "questions": {"rate": "rating"},
         "checks": {
             "minimum_seconds": 0.05,

@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from local.scrubbing import for_the_server
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
+_LEAST_BYTES = 64 * 1024  # SQLite calls a full disk "disk I/O error"
 _PORT_VARIABLE = (
     "STAND_IN_PORT"  # a fixed port, for clients that are configured once; any free one without it
 )
@@ -179,9 +181,9 @@ def _start(project: Project, folder: Path) -> dict[str, Any]:
     log.parent.mkdir(exist_ok=True)
     read_from = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "local.server", "--folder", str(folder)]
-            + ["--settings", json.dumps({**_settings(project), "digest": _digest(project)})],
+        settings = json.dumps({**_settings(project), "digest": _digest(project)})
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.server", "--folder", str(folder), "--settings", settings],
             cwd=_CODE,
             env=for_the_server(os.environ),
             stdin=subprocess.DEVNULL,
@@ -212,7 +214,7 @@ def _not_started(folder: Path, log: Path, read_from: int) -> StandInError:
             f"the stand-in cannot listen on port {os.environ.get(_PORT_VARIABLE)}: it is in use",
             hint=f"end the program that has it, or unset {_PORT_VARIABLE} to take any free port",
         )
-    if "No space left on device" in last:
+    if "No space left on device" in last or shutil.disk_usage(folder).free < _LEAST_BYTES:
         return StandInError(f"the disk of {folder} is full", hint="free some space and repeat the command")
     return StandInError(f"the stand-in in {folder} did not start: {last}", hint=f"see {log}")
 

@@ -104,7 +104,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _http_server(listener: socket.socket, machine: Machine) -> Any:
-    from local.http import make_server
+    from local.http_server import make_server
 
     return make_server(listener, machine.gateway)
 

@@ -1,4 +1,4 @@
-"""What the stand-in is told when it starts: the environment's account and `stand_in` section, as plain JSON."""
+"""What the stand-in is told when it starts: the environment's account and `stand_in` section, in JSON."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ class ImageRule:
 
 @dataclass(frozen=True)
 class AutoMLSettings:
-    """`base_models` maps a base model's name to a Hugging Face model folder; empty = a tiny one from scratch."""
+    """`base_models` maps a base model's name to a Hugging Face model folder; empty = a tiny one from scratch.
+
+    `concurrent_jobs`: how many may run at once; None: Autopilot's quota of the region.
+    """
 
     requirements: str = "steps/evaluate/requirements.txt"
     base_models: Mapping[str, str] = field(default_factory=dict)
+    concurrent_jobs: int | None = None
 
 
 @dataclass(frozen=True)

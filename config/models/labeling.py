@@ -111,7 +111,8 @@ class ConsolidationRules(Model):
         default=0.5, description="Intersection over union from which two segments mean the same."
     )
     quorum: Overridable[Share] = Field(
-        default=0.5, description="Share of an object's workers that must have marked a segment."
+        default=0.5,
+        description="More than this share of an object's workers must have marked a segment; 1: all of them.",
     )
 
 

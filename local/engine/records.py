@@ -14,6 +14,7 @@ EXECUTIONS = "pipeline-execution"
 STEPS = "pipeline-step"
 CALLBACKS = "pipeline-callback"
 CACHE = "pipeline-cache"
+DEFINITIONS = "pipeline-definition"  # <pipeline>/<sha256> -> what executions were started with
 REQUESTS = "pipeline-request"  # ClientRequestToken -> what it made
 
 
@@ -66,6 +67,7 @@ class Pipeline(Kept):
 class Execution(Kept):
     """`selection` is the request's SelectiveExecutionConfig; `parameters` are typed, defaults merged.
 
+    `definition` is the key of its text (Ledger.definition); `experiment` has the names that are plain texts;
     `announced` is the last status that was told as an event.
     """
 
@@ -86,6 +88,7 @@ class Execution(Kept):
     ended: float | None = None
     parallelism: int | None = None
     selection: dict[str, Any] | None = None
+    experiment: dict[str, str] | None = None
     announced: str | None = None
 
     @property

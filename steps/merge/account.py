@@ -16,7 +16,7 @@ from steps.segments.split import SETS
 
 VERSION = 1
 # Set aside, and nobody's fault: what nobody labeled, and what people do not agree on.
-_NO_FAULT = frozenset({"unlabeled", "failed", "no_quorum", "tie"})
+_NO_FAULT = frozenset({"unlabeled", "failed", "no_quorum", "crossed", "tie"})
 
 
 @dataclass

@@ -12,6 +12,7 @@ from pathlib import Path
 from steps.prepare.sample import Candidate
 from steps.prepare.scan import Scan, scan
 from steps.prepare.settings import Budgets, PrepareSettings
+from steps.prepare.workers import worker_count
 from steps.runtime.errors import StepError
 from steps.runtime.rows import sources
 from steps.runtime.rows.blocks import Block
@@ -21,7 +22,7 @@ FOLDERS = {"evaluation": "test", "validation": "validation", "training": "train"
 Sets = dict[str, list[Candidate]]
 
 
-def draw(wanted: PrepareSettings, folder: Path, report: Path, workers: int) -> tuple[Scan, Sets]:
+def draw(wanted: PrepareSettings, folder: Path, report: Path, workers: int) -> tuple[Scan, Sets | None]:
     """Reads each set's folder, and takes its rows in a random order up to its budget."""
     total, sets = Scan(), {name: list[Candidate]() for name in wanted.budgets.names}
     taken: set[int] = set()
@@ -33,7 +34,9 @@ def draw(wanted: PrepareSettings, folder: Path, report: Path, workers: int) -> t
         parts.append(report / f"rejected-{name}.jsonl")
         alone = Budgets(**{each: budget if each == name else 0 for each in wanted.budgets.names})
         blocks = _blocks(folder / below, below, wanted)
-        result = scan(blocks, wanted.rules, alone, rejected=parts[-1], workers=workers, growth=4)
+        result = scan(
+            blocks, wanted.rules, alone, rejected=parts[-1], workers=workers or worker_count(), growth=4
+        )
         _add(total, result, below)
         sets[name] = _chosen(result.candidates, budget, taken, once=name == "evaluation")
         taken |= {row.question for row in sets[name]}

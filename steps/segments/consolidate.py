@@ -8,20 +8,19 @@ support. A cluster of too few workers is set aside, a tie of labels is kept for 
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from operator import le
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from steps.segments.model import NOTHING, Answer, Moment, Segment, new_moment
 
 
 @dataclass(frozen=True)
 class Consolidation:
-    """`iou`: two segments mean the same from here on. `quorum`: share of workers behind a moment."""
+    """`iou`: two segments mean the same from here on. `quorum`: a moment needs more of the workers."""
 
     iou: float = 0.5
     quorum: float = 0.5
@@ -47,7 +46,8 @@ def consolidate(answers: Sequence[Answer], rule: Consolidation) -> tuple[list[Mo
     used = 0
     workers = len(answers)
     names = dict.fromkeys(name for answer in answers for name in answer.tracks)
-    least = max(1, int(rule.quorum * workers + 0.999999))
+    # More than the share, so that two clusters over the same time have a worker in common.
+    least = min(workers, int(rule.quorum * workers + 1e-9) + 1)
     for name in names:
         lists = [answer.tracks.get(name, ()) for answer in answers]
         if workers == 1:
@@ -60,19 +60,22 @@ def consolidate(answers: Sequence[Answer], rule: Consolidation) -> tuple[list[Mo
                 found = agreed
                 used += workers * len(found)
             else:
-                found = []
                 groups = zip(*lists, strict=True) if aligned else ()
                 clusters: Iterable[Sequence[Member]] = (
                     map(tuple, map(enumerate, groups)) if aligned else _matched(lists, rule.iou)
                 )
+                made: list[tuple[Moment, Sequence[Member]]] = []
                 for cluster in clusters:
                     result = _moment(cluster, answers, workers, least)
-                    if type(result) is Divided:
+                    if isinstance(result, Divided):
                         divided.append(result)
                     else:
-                        found.append(result)  # type: ignore[arg-type]  # the other of the two
-                        used += len(cluster)
-                found = _separated(found, lists)
+                        made.append((result, cluster))
+                if all(map(_in_turn, lists)):
+                    made, crossed = _parted(made)
+                    divided += (Divided(*_CROSSED, _named(cluster, answers)) for _, cluster in crossed)
+                found = [moment for moment, _ in made]
+                used += sum(len(cluster) for _, cluster in made)
         moments += found
     return moments, divided, used
 
@@ -136,15 +139,9 @@ def _medians(groups: Sequence[Sequence[float]]) -> list[float]:
     return [(each[middle - 1] + each[middle]) / 2 for each in groups]
 
 
-def _in_turn(lists: Sequence[Sequence[Segment]]) -> bool:
-    """Whether no worker's segments overlap: then nothing but its counterpart can be half of a segment."""
-    for segments in lists:
-        reached = 0.0
-        for segment in segments:
-            if segment[2] < reached:
-                return False
-            reached = segment[3]
-    return True
+def _in_turn(segments: Sequence[Segment]) -> bool:
+    """Whether a worker's segments do not overlap."""
+    return _apart([each[2] for each in segments], [each[3] for each in segments])
 
 
 def _matched(lists: Sequence[Sequence[Segment]], iou: float) -> list[Sequence[Member]]:
@@ -269,19 +266,32 @@ def _majority(values: Sequence[Any]) -> Any:
     return by_text[counts[0][0]]
 
 
-def _separated(moments: list[Moment], lists: Sequence[Sequence[Segment]]) -> list[Moment]:
-    """Medians of different workers may cross by a little: where no worker overlaps, no moment does."""
-    crossed = any(a[3] > b[2] for a, b in itertools.pairwise(moments))
-    if not crossed:
-        return moments
-    moments = sorted(moments, key=lambda each: (each[2], each[3]))
-    if not _in_turn(lists):
-        return moments
-    for index in range(len(moments) - 1):
-        before, after = moments[index], moments[index + 1]
-        if before.end > after.start:
-            border = (before.end + after.start) / 2
-            if before.start < border < after.end:
-                moments[index] = before._replace(end=border)
-                moments[index + 1] = after._replace(start=border)
-    return moments
+Made = list[tuple[Moment, Sequence[Member]]]
+_CROSSED: Final = ("crossed", "another agreed segment lies across it")
+
+
+def _parted(made: Made) -> tuple[Made, Made]:
+    """Medians of different workers may cross by a little: where no worker overlaps, no moment does.
+
+    Two that cross are parted in the middle of what they share. Where that leaves nothing of one, the one of
+    fewer votes is taken out; both are given back.
+    """
+    kept: Made = []
+    crossed: Made = []
+    for moment, cluster in sorted(made, key=lambda each: (each[0][2], each[0][3])):
+        current = moment
+        while kept and kept[-1][0].end > current.start:
+            before, of_before = kept[-1]
+            border = (before.end + current.start) / 2
+            if before.start < border < current.end and before.end <= current.end:
+                kept[-1] = before._replace(end=border), of_before
+                current = current._replace(start=border)
+            elif before.votes >= current.votes:
+                break
+            else:
+                crossed.append(kept.pop())
+        else:
+            kept.append((current, cluster))
+            continue
+        crossed.append((moment, cluster))
+    return kept, crossed

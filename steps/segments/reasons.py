@@ -37,6 +37,7 @@ SEGMENTS = {
     "overlap": "overlaps an earlier segment of its worker on a track that forbids it",
     "invalid_text": "half a surrogate pair or a NUL character",
     "no_quorum": "marked by too few of the object's workers",
+    "crossed": "what was agreed crosses another agreed segment, and no border parts the two",
     "tie": "workers are divided on the label: kept for a person in review.jsonl",
 }
 WHOLES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,15 @@ class RunningStandIn:
     connection: Connection
     folder: Path
     project: Project
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def client(self, service: str, **settings: Any) -> Any:
-        return client_of(self.connection, service, **settings)
+        """A boto3 client; the same one for a service asked for without settings."""
+        if settings:
+            return client_of(self.connection, service, **settings)
+        if service not in self._clients:
+            self._clients[service] = client_of(self.connection, service)
+        return self._clients[service]
 
     @property
     def account(self) -> str:

@@ -35,7 +35,7 @@ def test_s3_commands(stand_in: RunningStandIn, name: str, tmp_path: Path) -> Non
 
 
 def test_sts_and_sqs(stand_in: RunningStandIn, name: str) -> None:
-    """Who am I, and a queue. (Version 1 of the command line sends `sqs` elsewhere unless told on the line.)"""
+    """Who am I, and a queue. (Version 1 of `aws` sends `sqs` elsewhere unless told on the line.)"""
     identity = json.loads(aws(stand_in, "sts", "get-caller-identity").stdout)
     assert identity["Account"] == stand_in.account
     sqs = ("sqs", "--endpoint-url", stand_in.connection.endpoint)

@@ -46,7 +46,11 @@ class _Csv:
         if split not in self._writers:
             self._writers[split] = csv.writer(self._files.of(split), lineterminator="\n")
             self._writers[split].writerow(COLUMNS)
-        self._writers[split].writerows(rows)
+        # The csv module leaves a lone carriage return unquoted, which its own reader takes for a line's end.
+        if any("\r" in text for row in rows for text in row):
+            csv.writer(self._files.of(split), lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+        else:
+            self._writers[split].writerows(rows)
 
     def close(self, *, whole: bool) -> None:
         self._files.close(whole=whole)

@@ -15,7 +15,7 @@ from steps.runtime.settings import Section
 from steps.segments import settings
 
 JSON = dict[str, Any]
-POST = {
+POST: JSON = {
     "answers": [
         {
             "acceptanceTime": "2024-11-04T18:33:38.658Z",
@@ -143,14 +143,16 @@ class Job:
     def convert(
         self, section: Section | None = None, *, parts: int = 1, out: str = "out"
     ) -> tuple[JSON, list[JSON], list[JSON]]:
-        """Runs both steps; the figures, what was set aside, and the objects as the target `segments` has them."""
+        """Runs both steps: the figures, what was set aside, the objects as the target `segments` has them."""
         wanted = settings.read(section or told())
         if self.lines:
             text = "\n".join(self.lines) + "\n"
             (self.folder / "manifest" / "output.manifest").write_text(text, encoding="utf-8")
         output = self.folder / out
         for part in range(parts):
-            share = Share(wanted, self._folders(part, parts, output), Instance(f"algo-{part + 1}", part, parts))
+            share = Share(
+                wanted, self._folders(part, parts, output), Instance(f"algo-{part + 1}", part, parts)
+            )
             share.write_books(share.convert())
         accounts = account.merged(output / "books", wanted.measure)
         account.gather(output / "books", output / "report", accounts)
@@ -177,12 +179,11 @@ class Job:
 
 def rows(folder: Path, pattern: str = "*.jsonl") -> list[JSON]:
     """All lines of the JSON Lines files of a folder."""
-    found = [
+    return [
         json.loads(line)
         for path in sorted(folder.rglob(pattern))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
-    return found
 
 
 def reasons(aside: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from steps.runtime.errors import StepError
 from tests.unit.labeling.jobs import POST, Job, answer, line, reasons, segment, told
 
 STREAMS = {"t": [segment(0.0, 2.0, text="hello"), segment(2.0, 5.5, "B", "there")]}
-CONTENT = POST["answers"][0]["answerContent"]
+CONTENT: dict[str, Any] = POST["answers"][0]["answerContent"]
 ANNOTATIONS = CONTENT["annotations"]
 
 
@@ -36,7 +36,9 @@ def test_the_posts_sample_in_every_shape(tmp_path: Path, shape: str) -> None:
     job.add(line(0), [SHAPES[shape]])
     figures, aside, (found,) = job.convert()
 
-    assert [(s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]] == [
+    assert [
+        (s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]
+    ] == [
         ("language", "English", 0.0, 334.808635, "Sample text in English", "happy"),
         ("language", "Spanish", 334.808635, 550.348471, "Texto de ejemplo en español", "neutral"),
     ]
@@ -86,13 +88,13 @@ def test_a_line_without_reference_is_found_by_its_number(tmp_path: Path) -> None
 
 
 def test_custom_fields_and_every_script_survive(tmp_path: Path) -> None:
-    """Fields that nobody foresaw, emoji, right-to-left text, and half a surrogate pair, which is set aside."""
+    """Fields nobody foresaw, emoji, right-to-left text; half a surrogate pair is set aside."""
     job = Job(tmp_path)
     text = "Größe 🙂 שלום 电话。"
-    broken = '{"answers": [{"workerId": "w", "answerContent": {"annotations": {"streams": {"t": [%s, %s]}}}}]}' % (
-        json.dumps(segment(0.0, 1.0, text=text, speaker="Speaker A", hasQualityIssues=True)),
-        '{"id": "A", "start": 1.0, "end": 2.0, "text": "\\ud800", "emotion": ""}',
-    )
+    good = json.dumps(segment(0.0, 1.0, text=text, speaker="Speaker A", hasQualityIssues=True))
+    half = '{"id": "A", "start": 1.0, "end": 2.0, "text": "\\ud800", "emotion": ""}'
+    streams = f'{{"streams": {{"t": [{good}, {half}]}}}}'
+    broken = f'{{"answers": [{{"workerId": "w", "answerContent": {{"annotations": {streams}}}}}]}}'
     job.add(line(0), broken)
     _, aside, (found,) = job.convert()
 
@@ -160,7 +162,10 @@ def test_bad_lines_are_set_aside_each_with_its_reason(tmp_path: Path) -> None:
     job.add(line(2))  # no file
     job.add(line(3), "{broken")
     job.add(line(4), [])
-    outside = {"job_name": "job", "worker-response-ref": "s3://out/job/annotations/worker-response/../../x.json"}
+    outside = {
+        "job_name": "job",
+        "worker-response-ref": "s3://out/job/annotations/worker-response/../../x.json",
+    }
     job.add(line(5, **{"labels-metadata": outside}))
     job.add(line(6, **{"labels-metadata": {"job_name": "other"}}))
     job.add({**line(7), "source-ref": "s3://media/0.wav"}, [answer("w", STREAMS)])
@@ -190,7 +195,7 @@ def test_instances_find_what_one_finds(tmp_path: Path) -> None:
     """Three instances with a third of the files each: the same objects, accounts and agreement as one."""
     job = Job(tmp_path)
     for number in range(20):
-        streams = {"t": [segment(0.0, 2.0 + number / 100), segment(2.5, 4.0, "B")]}
+        streams = {"t": [segment(0.0, 2.0 + number / 100), segment(2.2, 5.0, "B")]}
         job.add(line(number), [answer("a", streams), answer("b", STREAMS)] if number != 7 else None)
     job.add({"source-ref": "s3://media/x.wav"})
     one, aside_of_one, objects_of_one = sorted_objects(job.convert(out="one"))
@@ -269,7 +274,9 @@ def test_label_studio_exports_are_read(tmp_path: Path) -> None:
     section = told(data={"format": "label_studio", "manifest": "", "id": None})
     _, aside, (found,) = job.convert(section)
 
-    assert [(s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]] == [
+    assert [
+        (s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]
+    ] == [
         ("speaker", "Customer", 1.5, 4.0, "hello", "Happy"),
         ("gait", "Walk", 1.0, 2.0, "", ""),
     ]
