@@ -49,10 +49,6 @@ class TrainingData(Model):
     source: Source = Field(
         description="s3://bucket/key, a file of this repository or machine, hf://owner/name, or labeling."
     )
-    labeling: EntityName | None = Field(
-        default=None,
-        description="Only with source: labeling: the pipeline whose sets are trained on, as they are.",
-    )
     format: DataFormat | None = Field(default=None, description="csv, jsonl or parquet; absent with hf://.")
     huggingface: HuggingFace | None = Field(default=None, description="Only with hf://: split and revision.")
     columns: Columns = Field(description="Name used in the templates: column of the data.")
@@ -82,6 +78,10 @@ class TrainingData(Model):
         default=None,
         min_length=1,
         description="Folder or s3:// prefix of a tokenizer for exact lengths; null estimates them.",
+    )
+    labeling: EntityName | None = Field(
+        default=None,
+        description="Only with source: labeling: the pipeline whose sets are trained on, as they are.",
     )
 
 
