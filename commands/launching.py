@@ -109,7 +109,7 @@ def _run_each(
             project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
         )
         try:
-            seen = follow(project, launched.arn, terminal)
+            seen = follow(project, launched.arn, terminal, summed_up_next=name == names[-1])
         except DetachedError:
             left = names[names.index(name) + 1 :]
             if left:
