@@ -62,7 +62,7 @@ class Upsert:
         """Compiles, compares, writes what differs."""
         from commands.progress import working
         from config.load import load_project
-        from deploy.bootstrap import update_services
+        from deploy.bootstrap import require_base, update_services
         from deploy.session import connect
 
         project = load_project(arguments.env)
@@ -70,6 +70,7 @@ class Upsert:
         for name in names:
             project.pipeline(name)
         aws = connect(project)
+        require_base(project, aws)
         compiled = compile_all(project, names, terminal)
         with working(terminal, "functions") as tell, Reporter(terminal) as report:
             services = update_services(project, aws, report=report, waiting=_waiting(tell))

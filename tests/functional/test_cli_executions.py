@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -56,19 +57,25 @@ def succeeded(repository: Repository, stopped: str) -> str:
     """The same execution, retried and followed by a command that is interrupted and one that is killed."""
     repository.run("retry", stopped, code=0)
     left = repository.start("watch", stopped)
-    time.sleep(2)
+    begun(left)
     code, out, err = interrupt(left)
     assert (code, out) == (130, ""), err
     assert "detached; the execution goes on\n" in err
     assert f"  watch it: run_pipeline.py watch {stopped}\n" in err
     assert f"  stop it:  run_pipeline.py stop {stopped}\n" in err
     killed = repository.start("watch", stopped)
-    time.sleep(1)
+    begun(killed)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
     done = repository.run("watch", "facts-training", code=0)
     assert f"facts-training  {stopped}  Succeeded" in done.out
     return stopped
+
+
+def begun(process: subprocess.Popen[str]) -> None:
+    """Waits for the first line of progress."""
+    assert process.stderr is not None
+    assert "Succeeded" in process.stderr.readline()
 
 
 def until(repository: Repository, execution: str, step: str) -> None:
