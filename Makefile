@@ -16,7 +16,7 @@ run: platform    ## run the sample training and inference pipelines on this mach
 	@$(RUN) run facts-training facts-inference
 
 test: dev environments  ## all tests but the long ones
-	$(TEST) $(PYTEST)
+	$(TEST) -n 2 --dist loadfile $(PYTEST)
 
 soak: dev environments  ## the long tests: kills, large data
 	$(TEST) -m soak --timeout 2400 $(PYTEST)
