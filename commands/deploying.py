@@ -65,10 +65,8 @@ class Upsert:
         from deploy.bootstrap import require_base, update_services
         from deploy.session import connect
 
-        project = load_project(arguments.env)
+        project = load_project(arguments.env, names=arguments.names)
         names = list(dict.fromkeys(arguments.names)) or list(project.pipelines)
-        for name in names:
-            project.pipeline(name)
         aws = connect(project)
         require_base(project, aws)
         compiled = compile_all(project, names, terminal)

@@ -98,6 +98,18 @@ def test_a_stopped_execution_is_exit_code_1_for_who_watches(repository: Reposito
     assert done.err.endswith(f"\nhint: run_pipeline.py retry {stopped} --wait\n")
 
 
+def test_a_broken_file_of_another_pipeline_does_not_stand_in_the_way(
+    repository: Repository, stopped: str
+) -> None:
+    """Who is in the middle of writing a file can still look at executions and stop them."""
+    file = "config/pipelines/facts-inference.yaml"
+    repository.change(file, "^kind: inference", "kind: inferense")
+    try:
+        assert repository.run("status", stopped, code=0).out.startswith(f"facts-training  {stopped}  Stopped")
+    finally:
+        repository.change(file, "^kind: inferense", "kind: inference")
+
+
 def test_stopping_what_is_over_does_nothing(repository: Repository, stopped: str) -> None:
     """Twice is not an error."""
     assert repository.run("stop", stopped, code=0).out == f"execution {stopped} is already Stopped\n"
