@@ -19,7 +19,7 @@ run-labeling: platform  ## turn the sample labels into fine-tuning data and trai
 	@$(RUN) run calls-labeling calls-training
 
 test: dev environments  ## all tests but the long ones
-	$(TEST) $(PYTEST)
+	$(TEST) -n 2 --dist loadfile $(PYTEST)
 
 soak: dev environments  ## the long tests: kills, large data
 	$(TEST) -m soak --timeout 2400 $(PYTEST)

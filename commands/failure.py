@@ -20,8 +20,8 @@ def report(error: Exception, words: Sequence[str], terminal: Terminal) -> int:
     if known is None:
         known = UnexpectedError(error, words)
     terminal.note(known.fact)
-    if known.hint:
-        terminal.note(f"hint: {known.hint}")
+    for hint in (known.hint or "").splitlines():
+        terminal.note(f"hint: {hint}")
     return known.exit_code
 
 

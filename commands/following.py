@@ -20,7 +20,7 @@ class DetachedError(KeyboardInterrupt):
     """Ctrl-C while following: how to go on was said, the execution goes on by itself."""
 
 
-def follow(project: Project, arn: str, terminal: Terminal) -> Seen:
+def follow(project: Project, arn: str, terminal: Terminal, *, summed_up_next: bool = True) -> Seen:
     """Shows an execution until it is over; what was seen last. Raises DetachedError on Ctrl-C."""
     from commands.progress import Progress
     from deploy import follow as following
@@ -31,7 +31,7 @@ def follow(project: Project, arn: str, terminal: Terminal) -> Seen:
     name = config_name_of(project, pipeline_of(arn)) or pipeline_of(arn)
     snapshot = None
     try:
-        with Progress(name, terminal) as progress:
+        with Progress(name, terminal, summed_up_next=summed_up_next) as progress:
             for snapshot in following.follow(
                 lambda: connect(project),
                 arn,

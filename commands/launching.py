@@ -47,7 +47,7 @@ class Start:
         from deploy.hints import typed
         from deploy.session import connect
 
-        project = load_project(arguments.env)
+        project = load_project(arguments.env, names=[arguments.name])
         wishes = _wishes(project, [arguments.name], arguments)
         aws = connect(project)
         candidate = _candidate(project, aws, arguments.name, arguments.from_training) or _labeled(
@@ -84,8 +84,8 @@ class Run:
         from config.load import load_project
         from deploy.session import connect
 
-        project = load_project(arguments.env)
         names = list(dict.fromkeys(arguments.names))
+        project = load_project(arguments.env, names=names)
         wishes = _wishes(project, names, arguments)
         if project.environment.stand_in is not None:
             from commands.local import make_ready
@@ -119,7 +119,7 @@ def _run_each(
             project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
         )
         try:
-            seen = follow(project, launched.arn, terminal)
+            seen = follow(project, launched.arn, terminal, summed_up_next=name == names[-1])
         except DetachedError:
             left = names[names.index(name) + 1 :]
             if left:

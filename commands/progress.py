@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from commands.tables import STYLES, between, duration, now
-from commands.terminal import Terminal
+from commands.terminal import Terminal, harmless
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,7 +53,15 @@ def _seldom(say: Callable[[str], None], begun: float) -> Callable[[str], None]:
 class Progress:
     """Shows the snapshots of one execution. Use as a context, so that the terminal is left in order."""
 
-    def __init__(self, name: str, terminal: Terminal, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self,
+        name: str,
+        terminal: Terminal,
+        *,
+        summed_up_next: bool = True,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._summed_up_next = summed_up_next
         self._show = _Picture(name, terminal, clock) if terminal.is_live else _Lines(name, terminal, clock)
 
     def __enter__(self) -> Self:
@@ -61,7 +69,7 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._show.end(stopped_short=kind is not None)
+        self._show.end(stopped_short=kind is not None, leave_a_line=not self._summed_up_next)
 
     def update(self, snapshot: Snapshot) -> None:
         """The newest snapshot."""
@@ -76,7 +84,11 @@ def _plain(text: str) -> RenderableType:
 
 
 def readable(line: str) -> str:
-    """A log line for people: our functions' JSON as "event key=value ...", anything else as it is."""
+    """A log line for people: our functions' JSON as "event key=value ...", anything else as it is.
+
+    Of a progress bar, which begins its line again and again, the newest state.
+    """
+    line = harmless(line.rstrip("\r").rpartition("\r")[2])
     if line.startswith("{"):
         try:
             fields = json.loads(line)
@@ -100,7 +112,7 @@ class _Lines:
     def begin(self) -> None:
         """Nothing to prepare."""
 
-    def end(self, *, stopped_short: bool) -> None:
+    def end(self, *, stopped_short: bool, leave_a_line: bool) -> None:
         """Nothing to put in order."""
 
     def update(self, snapshot: Snapshot) -> None:
@@ -152,13 +164,13 @@ class _Picture:
         )
         self._live.start()
 
-    def end(self, *, stopped_short: bool) -> None:
-        """Gives the terminal back: with the last picture when nobody will sum up, else with one line."""
+    def end(self, *, stopped_short: bool, leave_a_line: bool) -> None:
+        """Gives the terminal back: with the last picture when the person left, else with a line at most."""
         if self._live is None:
             return
         self._live.transient = not stopped_short
         self._live.stop()
-        if not stopped_short:
+        if leave_a_line and not stopped_short:
             self._terminal.console_for_notes.print(self._head(self._clock()))
 
     def update(self, snapshot: Snapshot) -> None:

@@ -109,11 +109,14 @@ def verdict(name: str, summary: Summary, environment: str) -> PlatformError | No
     step = summary.failed_step
     where = f' in step "{step.name}"' if step else ""
     reason, hint = executions.fact_and_hint((step.reason if step else "") or execution.reason)
-    retry = typed(f"retry {execution.id} --wait", environment)
-    logs = f"{typed(f'logs {execution.id} --step {step.name}', environment)}; then " if step else ""
+    hints = [
+        hint,
+        typed(f"logs {execution.id} --step {step.name}", environment) if step else "",
+        typed(f"retry {execution.id} --wait", environment),
+    ]
     return RunFailedError(
         f'"{name}" {ENDS[execution.status]}{where}{": " if reason else ""}{reason}',
-        hint=f"{hint}{'; ' if hint else ''}{logs}{retry} goes on where it ended",
+        hint="\n".join(each for each in hints if each),
     )
 
 

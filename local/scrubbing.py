@@ -27,6 +27,8 @@ _OF_THE_INSTALLER_PREFIXES = ("PIP_", "UV_", "XDG_")
 # Proxies are for pip alone: the server carries them under other names, so that nothing in it uses them.
 _PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
 _CARRIED = "STAND_IN_CARRIES_"
+# The id of a process with which the server ends: for test runs, which may be killed before they clean up.
+LIVES_WITH = "STAND_IN_LIVES_WITH"
 
 
 def for_children(environment: Mapping[str, str]) -> dict[str, str]:
@@ -39,7 +41,7 @@ def for_the_server(environment: Mapping[str, str]) -> dict[str, str]:
     installer = {
         name: value
         for name, value in environment.items()
-        if name in _OF_THE_INSTALLER or name.startswith(_OF_THE_INSTALLER_PREFIXES)
+        if name in {*_OF_THE_INSTALLER, LIVES_WITH} or name.startswith(_OF_THE_INSTALLER_PREFIXES)
     }
     proxies = {f"{_CARRIED}{n}": value for n, value in environment.items() if n.upper() in _PROXIES}
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,8 +18,15 @@ from config.load import load_project
 from config.models import Project
 from local import client as stand_in_client
 from local.client import Connection
+from local.scrubbing import LIVES_WITH
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stand_ins_end_with_the_tests() -> None:
+    """A run that is killed leaves no stand-in behind."""
+    os.environ[LIVES_WITH] = str(os.getpid())
 
 
 @dataclass(frozen=True)

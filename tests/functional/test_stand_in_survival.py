@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from config.models import Project
 from local import client as stand_in_client
 from local.client import StandInError
+from local.scrubbing import LIVES_WITH
 from tests.functional.bundles import invoke, make_function
 from tests.functional.conftest import RunningStandIn, project_in
 
@@ -288,3 +289,18 @@ def test_status_and_keys(stand_in: RunningStandIn) -> None:
     assert found == (True, pid_of(stand_in), stand_in.connection.endpoint)
     assert abs((status.started or 0) - time.time()) < 3600
     assert (stand_in.folder / "credentials.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_it_ends_with_the_process_that_it_was_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test run that is killed leaves no stand-in behind, a few seconds later."""
+    owner = subprocess.Popen(["sleep", "60"])
+    monkeypatch.setenv(LIVES_WITH, str(owner.pid))
+    project = project_in(tmp_path / ".local")
+    stand_in_client.connect(project)
+    process = psutil.Process(stand_in_client.status(project).pid)
+    owner.kill()
+    owner.wait(10)
+    process.wait(30)
+    assert stand_in_client.status(project).running is False

@@ -134,8 +134,8 @@ def test_a_failure_is_told_with_its_step_and_reason() -> None:
     assert found.exit_code == 1
     assert found.fact == '"facts-training" failed in step "wait-automl": AutoML job failed: out of memory'
     assert found.hint == (
-        "run_pipeline.py logs aaaaaaaaaaaa --step wait-automl --env dev; "
-        "then run_pipeline.py retry aaaaaaaaaaaa --wait --env dev goes on where it ended"
+        "run_pipeline.py logs aaaaaaaaaaaa --step wait-automl --env dev\n"
+        "run_pipeline.py retry aaaaaaaaaaaa --wait --env dev"
     )
 
 
