@@ -13,6 +13,7 @@ from commands.terminal import Terminal
 if TYPE_CHECKING:
     from config.models import Project
     from deploy.candidate import Candidate
+    from deploy.labeled import LabeledData
     from deploy.launch import Launched, Wishes
     from deploy.session import Aws
     from deploy.summary import Summary
@@ -31,6 +32,11 @@ class Start:
             metavar="EXECUTION",
             help="the training execution whose candidate is evaluated (ARN, id, pipeline), or `latest`",
         )
+        parser.add_argument(
+            "--from-labeling",
+            metavar="EXECUTION",
+            help="the labeling execution whose data are trained on (ARN, id, pipeline), or `latest`",
+        )
         parser.add_argument("--wait", action="store_true", help="follow it to its end; exit code as of `run`")
 
     @staticmethod
@@ -44,7 +50,9 @@ class Start:
         project = load_project(arguments.env, names=[arguments.name])
         wishes = _wishes(project, [arguments.name], arguments)
         aws = connect(project)
-        candidate = _candidate(project, aws, arguments.name, arguments.from_training)
+        candidate = _candidate(project, aws, arguments.name, arguments.from_training) or _labeled(
+            project, aws, arguments.name, arguments.from_labeling
+        )
         launched = _launch(
             project,
             aws,
@@ -104,7 +112,9 @@ def _run_each(
 
     finished: dict[str, Summary] = {}
     for name in names:
-        candidate = _candidate(project, aws, name, _training_of(project, name, finished))
+        candidate = _candidate(project, aws, name, _training_of(project, name, finished)) or _labeled(
+            project, aws, name, _labeling_of(project, name, finished)
+        )
         launched = _launch(
             project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
         )
@@ -138,6 +148,33 @@ def _training_of(project: Project, name: str, finished: Mapping[str, Summary]) -
     return just_run.seen.execution.arn if just_run else LATEST
 
 
+def _labeling_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
+    """The execution whose data a training pipeline takes: the one just run, else the latest."""
+    from config.models import TrainingConfig
+    from deploy.candidate import LATEST
+
+    config = project.pipelines[name]
+    if not isinstance(config, TrainingConfig) or config.data.labeling is None:
+        return None
+    just_run = finished.get(config.data.labeling)
+    return just_run.seen.execution.arn if just_run else LATEST
+
+
+def _labeled(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
+    from config.models import TrainingConfig
+    from deploy.labeled import LabeledDataError, labeled_data
+
+    config = project.pipelines[name]
+    if wanted is None:
+        return None
+    if not isinstance(config, TrainingConfig) or config.data.labeling is None:
+        raise LabeledDataError(
+            f'"{name}" does not train on labeled data: its data.source is not labeling',
+            hint=f"run_pipeline.py start {name} --env {project.environment.name}",
+        )
+    return labeled_data(project, aws, labeling=config.data.labeling, wanted=wanted)
+
+
 def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
     from config.models import InferenceConfig
     from deploy.candidate import CandidateError, candidate
@@ -160,7 +197,7 @@ def _launch(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | None,
+    candidate: Candidate | LabeledData | None,
     terminal: Terminal,
     say: Callable[[str], None],
 ) -> Launched:

@@ -40,6 +40,12 @@ _KINDS: Final = (
         "config.rules.inference:RULES",
         ("preprocess", "evaluate"),
     ),
+    Kind(
+        "labeling",
+        "config.models.labeling:LabelingConfig",
+        "config.rules.labeling:RULES",
+        ("convert", "merge"),
+    ),
 )
 
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}

@@ -17,8 +17,9 @@ from config.document import Document, dotted
 from config.errors import ConfigurationError, ParameterError, Problem
 from config.models.common import Parameter, ParameterValue, PipelineConfig
 from config.models.inference import InferenceConfig
+from config.models.training import LABELING, TrainingConfig
 from config.parameter_values import ValueFault, check, parameter_text, parse
-from config.platform_parameters import CANDIDATE, PROVENANCE, UNKNOWN, PlatformParameter
+from config.platform_parameters import CANDIDATE, LABELED, PROVENANCE, UNKNOWN, PlatformParameter
 from config.reading import read_file
 from config.suggest import did_you_mean, listing, quoted
 
@@ -70,6 +71,8 @@ def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]
 
     What only a candidate's evaluation set needs has a default when the data comes from elsewhere.
     """
+    if isinstance(config, TrainingConfig) and config.data.source == LABELING:
+        return (*LABELED, *PROVENANCE)
     if not isinstance(config, InferenceConfig):
         return PROVENANCE
     if config.data.source == "candidate":
@@ -153,7 +156,8 @@ class _Resolution:
         missing = [each.name for each in platform_parameters(self.config) if each.name not in self.values]
         if missing:
             message = f"{listing(missing)} {'has' if len(missing) == 1 else 'have'} no value"
-            hint = "take them from a training execution: --from-training latest"
+            kind = "labeling" if isinstance(self.config, TrainingConfig) else "training"
+            hint = f"take them from a {kind} execution: --from-{kind} latest"
             self.problems.append(Problem(self.config.name, 0, 0, "", message, hint))
 
     def _check_together(self) -> None:

@@ -37,6 +37,11 @@ CANDIDATE: Final = (
     PlatformParameter("TrainingExecution", "Execution that trained it."),
 )
 
+# Added to a training pipeline whose source is `labeling`; filled from dataset.json of a labeling execution.
+LABELED: Final = (
+    PlatformParameter("LabeledData", "S3 prefix of the sets that the labeling run wrote for AutoML."),
+)
+
 RESERVED: Final[Mapping[str, PlatformParameter]] = {
-    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE)
+    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE, *LABELED)
 }

@@ -61,7 +61,7 @@ def candidate(project: Project, aws: Aws, *, training: str, wanted: str = LATEST
     Raises CandidateError where there is none, where the file is not whole, or where the endpoint that
     serves it is gone: an evaluation without it would fail after minutes.
     """
-    execution = _latest(project, aws, training) if wanted == LATEST else reference.find(project, aws, wanted)
+    execution = latest(project, aws, training) if wanted == LATEST else reference.find(project, aws, wanted)
     if execution.status != "Succeeded":
         raise CandidateError(
             f"training execution {execution.id} is {execution.status} and has no candidate",
@@ -84,7 +84,8 @@ def candidate(project: Project, aws: Aws, *, training: str, wanted: str = LATEST
     return found
 
 
-def _latest(project: Project, aws: Aws, training: str) -> Execution:
+def latest(project: Project, aws: Aws, training: str) -> Execution:
+    """The latest execution of a pipeline that succeeded; raises CandidateError where there is none."""
     project.pipeline(training)
     name = names.pipeline_name(project.environment, training)
     try:

@@ -12,12 +12,13 @@ from botocore.exceptions import ClientError
 from config import names
 from config.models import Project
 from config.parameters import ParameterFile, parameter_text, platform_parameters, resolve_parameters
-from config.platform_parameters import CANDIDATE, PROVENANCE, UNKNOWN
+from config.platform_parameters import CANDIDATE, LABELED, PROVENANCE, UNKNOWN
 from definition.checks import require_start
 from deploy import executions
 from deploy.candidate import Candidate
 from deploy.errors import NotDeployedError, is_missing
 from deploy.hints import typed
+from deploy.labeled import LabeledData
 from deploy.provenance import Provenance
 from deploy.session import Aws
 
@@ -50,7 +51,7 @@ def check_wishes(project: Project, name: str, wishes: Wishes) -> None:
 
     The candidate is not known yet; something stands in its place.
     """
-    _resolved(project, name, wishes, {each.name: UNKNOWN for each in (*CANDIDATE, *PROVENANCE)})
+    _resolved(project, name, wishes, {each.name: UNKNOWN for each in (*CANDIDATE, *LABELED, *PROVENANCE)})
 
 
 def launch(
@@ -59,7 +60,7 @@ def launch(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | None,
+    candidate: Candidate | LabeledData | None,
     origin: Provenance,
 ) -> Launched:
     """Starts the deployed pipeline `name`; nothing is started when a value would not do.

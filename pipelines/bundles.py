@@ -1,6 +1,6 @@
 """The code of a step as an archive whose bytes depend on its files' names and contents alone.
 
-    <prefix>/code/<step>/<sha256>/source.tar.gz   steps/runtime/..., steps/<step>/..., requirements.txt
+    <prefix>/code/<step>/<sha256>/source.tar.gz   steps/runtime/..., steps/<step>/..., packages of shared.txt
     <prefix>/code/<step>/<sha256>/entrypoint.py   unpacks it, installs the requirements, starts the step
 
 The hash is over names and contents. Files are stored, not deflated: two builds of zlib need not agree on
@@ -25,6 +25,8 @@ ENTRYPOINT: Final = "entrypoint.py"
 ARCHIVE: Final = "source.tar.gz"
 _RUNTIME: Final = "runtime"
 _REQUIREMENTS: Final = "requirements.txt"
+# Further packages of step code that the step uses, one a line.
+_SHARED: Final = "shared.txt"
 # Not code of the step: how its image is built, its tests, what Python and editors leave behind, and what
 # its requirements were locked from.
 _LEFT_OUT: Final = ("__pycache__", "tests", "Dockerfile", "requirements.in")
@@ -76,6 +78,10 @@ def bundle(root: Path, step: str) -> Bundle:
         if not needed.exists():
             raise StepCodeError(step, needed.relative_to(root).as_posix())
     files = {**_files(steps, _RUNTIME), **_files(steps, step)}
+    for shared in files.pop(f"steps/{step}/{_SHARED}", b"").decode().split():
+        if not (steps / shared).is_dir():
+            raise StepCodeError(step, f"steps/{shared}")
+        files |= _files(steps, shared)
     files.pop(f"steps/{_RUNTIME}/{ENTRYPOINT}")
     # The requirements stand at the root, where the stand-in and the entrypoint look first.
     requirements = files.pop(f"steps/{step}/{_REQUIREMENTS}", b"")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from config.platform_parameters import CANDIDATE, PlatformParameter
+from config.platform_parameters import CANDIDATE, LABELED, PlatformParameter
 
 if TYPE_CHECKING:
     from config.models.project import Project
@@ -21,6 +21,12 @@ class Kind:
     builder: str
     parameters: tuple[PlatformParameter, ...] = ()
 
+    def added(self, config: Any) -> tuple[PlatformParameter, ...]:
+        """The platform's parameters of one pipeline of this kind."""
+        from config.parameters import platform_parameters
+
+        return self.parameters + tuple(each for each in platform_parameters(config) if each in LABELED)
+
     def resolve(self) -> Callable[[Any], Any]:
         """The builder itself."""
         module, name = self.builder.split(":")
@@ -31,6 +37,7 @@ class Kind:
 KINDS: Final[Mapping[str, Kind]] = {
     "training": Kind("pipelines.training:build"),
     "inference": Kind("pipelines.inference:build", CANDIDATE),
+    "labeling": Kind("pipelines.labeling:build"),
 }
 
 

@@ -27,7 +27,7 @@ class BuiltPipeline:
 def build(project: Project, config: Any, kind: Kind) -> BuiltPipeline:
     """Build the steps of ``config`` and let the SDK write them down."""
     env, session, uploads = project.environment, OfflineSession(project.environment), Uploads()
-    declared = parameters(env, config, kind.parameters)
+    declared = parameters(env, config, kind.added(config))
     with neutral():
         steps = kind.resolve()(Context(project, config, declared, session, uploads))
         pipeline = Pipeline(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from config import names
 from config.base_models import BASE_MODELS
 from config.models import ParameterRef, TrainingConfig
+from config.models.training import LABELING
 from pipelines import places, sources
 from pipelines.context import Context
 from pipelines.functions import INTEGER, function_step, output, texts, wait_step
@@ -39,9 +40,12 @@ def build(context: Training) -> Sequence[Step]:
 
 def prepare_step(context: Training) -> RequestStep:
     """Rows to training, validation and evaluation sets, and a report on the data."""
-    config, inputs = context.config, {}
+    config = context.config
+    inputs: dict[str, Any] = {}
     data = config.data.model_dump(mode="json")
-    if not sources.is_hub(config.data.source):
+    if config.data.source == LABELING:
+        inputs["data"] = context.parameters["LabeledData"]
+    elif not sources.is_hub(config.data.source):
         inputs["data"] = data["source"] = sources.uri(context, "data.source", config.data.source)
     if config.data.tokenizer is not None:
         inputs["tokenizer"] = data["tokenizer"] = sources.uri(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from config.models.data import Columns, DataFormat, HuggingFace, Source, Templat
 from config.models.types import (
     ColumnName,
     Duration,
+    EntityName,
     InstanceType,
     Model,
     Overridable,
@@ -24,6 +25,10 @@ from config.models.types import (
 # Which names there are is a rule across keys, so that a parameter's allowed values are checked too.
 BaseModelName = Annotated[str, Field(json_schema_extra={"enum": list(BASE_MODELS)})]
 Rows = Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
+# The source whose rows a labeling pipeline wrote, divided into sets already.
+LABELING: Final = "labeling"
 
 
 class TrainingRows(Model):
@@ -42,7 +47,7 @@ class TrainingData(Model):
     """The data set and how it becomes `input` and `output`."""
 
     source: Source = Field(
-        description="s3://bucket/key, a file of this repository or machine, or hf://owner/name."
+        description="s3://bucket/key, a file of this repository or machine, hf://owner/name, or labeling."
     )
     format: DataFormat | None = Field(default=None, description="csv, jsonl or parquet; absent with hf://.")
     huggingface: HuggingFace | None = Field(default=None, description="Only with hf://: split and revision.")
@@ -73,6 +78,10 @@ class TrainingData(Model):
         default=None,
         min_length=1,
         description="Folder or s3:// prefix of a tokenizer for exact lengths; null estimates them.",
+    )
+    labeling: EntityName | None = Field(
+        default=None,
+        description="Only with source: labeling: the pipeline whose sets are trained on, as they are.",
     )
 
 

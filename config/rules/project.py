@@ -8,7 +8,8 @@ from typing import Final
 from config.base_models import BASE_MODELS
 from config.models.common import PipelineConfig
 from config.models.inference import InferenceConfig
-from config.models.training import TrainingConfig
+from config.models.labeling import LabelingConfig
+from config.models.training import LABELING, TrainingConfig
 from config.rules.rule import Finding, plain
 from config.suggest import did_you_mean, listing
 
@@ -56,6 +57,26 @@ def request_fits_container(config: InferenceConfig, pipelines: Pipelines) -> Ite
         yield Finding(("evaluation", "request"), message, f"write request: {model.request}")
 
 
+def labeling_writes_rows(config: TrainingConfig, pipelines: Pipelines) -> Iterator[Finding]:
+    """The labeling pipeline exists, and writes the target and the format that are read."""
+    name = config.data.labeling
+    if config.data.source != LABELING or name is None:
+        return
+    labeling = pipelines.get(name)
+    if not isinstance(labeling, LabelingConfig):
+        known = [each for each, other in pipelines.items() if isinstance(other, LabelingConfig)]
+        message = f'"{name}" is not a labeling pipeline without faults; there are: {listing(known)}'
+        yield Finding(("data", "labeling"), message, did_you_mean(name, known))
+        return
+    target = labeling.targets.automl
+    if target is None:
+        message = f'"{name}" does not write the target automl'
+        yield Finding(("data", "labeling"), message, f"add targets.automl to {name}")
+    elif config.data.format not in (None, target.format):
+        message = f'found {config.data.format}, but "{name}" writes {target.format}'
+        yield Finding(("data", "format"), message, f"write format: {target.format}")
+
+
 INFERENCE_RULES: Final[tuple[Callable[[InferenceConfig, Pipelines], Iterable[Finding]], ...]] = (
     candidate_has_rows,
     request_fits_container,
@@ -69,6 +90,9 @@ def project_findings(pipelines: Pipelines, kinds: Mapping[str, str] | None) -> I
     files whose name or kind cannot be told.
     """
     for name, config in pipelines.items():
+        if isinstance(config, TrainingConfig) and kinds is not None:
+            for finding in labeling_writes_rows(config, pipelines):
+                yield name, finding
         if isinstance(config, InferenceConfig):
             found = [each for rule in INFERENCE_RULES for each in rule(config, pipelines)]
             missing = training_exists(config, kinds) if kinds is not None else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from config.base_models import BASE_MODELS
-from config.models.training import TrainingConfig
+from config.models.training import LABELING, TrainingConfig
 from config.models.types import seconds
 from config.regions import AUTOPILOT_REGIONS, CONTAINER_ACCOUNTS
 from config.rules.data import format_findings, is_hub, is_local, local_file_findings, template_findings
@@ -24,6 +24,24 @@ _DAY: Final = 86_400
 def source_has_a_format(config: TrainingConfig) -> Findings:
     """See format_findings."""
     return format_findings(config.data)
+
+
+def labeling_goes_with_its_source(config: TrainingConfig) -> Findings:
+    """The sets of a labeling pipeline are taken as they are: by recording, with nothing left to group."""
+    data = config.data
+    if data.source != LABELING:
+        if data.labeling is not None:
+            message = f'only goes with source: {LABELING}; here source is "{data.source}"'
+            yield Finding(("data", "labeling"), message, "remove it", at_key=True)
+        return
+    if data.labeling is None:
+        yield Finding(("data", "labeling"), "is missing; source: labeling takes the sets of a pipeline")
+    if data.group_by is not None:
+        message = "has no effect with source: labeling, whose sets are apart by recording"
+        yield Finding(("data", "group_by"), message, "remove it", at_key=True)
+    if data.validation != "channel":
+        message = "found fraction; labeled data have a validation set"
+        yield Finding(("data", "validation"), message, "write channel")
 
 
 def templates_fit_columns(config: TrainingConfig) -> Findings:
@@ -120,7 +138,8 @@ def deadline_covers_job(config: TrainingConfig) -> Findings:
 
 def source_file_exists(config: TrainingConfig, around: Surroundings) -> Findings:
     """See local_file_findings."""
-    return local_file_findings(("data", "source"), config.data.source, around.root)
+    if config.data.source != LABELING:
+        yield from local_file_findings(("data", "source"), config.data.source, around.root)
 
 
 def tokenizer_exists(config: TrainingConfig, around: Surroundings) -> Findings:
@@ -148,6 +167,10 @@ def region_fine_tunes(config: TrainingConfig, around: Surroundings) -> Findings:
 RULES: Final = KindRules(
     values=(
         Rule(source_has_a_format, ("data.source", "data.format", "data.huggingface")),
+        Rule(
+            labeling_goes_with_its_source,
+            ("data.source", "data.labeling", "data.group_by", "data.validation"),
+        ),
         Rule(templates_fit_columns, ("data.columns", "data.prompt", "data.output")),
         Rule(validation_is_channel_or_fraction, ("data.validation", "data.validation_fraction", "data.rows")),
         Rule(fraction_leaves_rows, ("data.validation", "data.validation_fraction", "data.rows")),

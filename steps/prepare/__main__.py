@@ -34,7 +34,7 @@ GROWTHS = (0, 2, 4)
 def main() -> None:
     """The stages of the step."""
     arguments = parse()
-    from steps.prepare import figures, report, settings, write
+    from steps.prepare import figures, given, report, settings, write
     from steps.prepare.lengths import lengths
 
     tokenizer = str(arguments.tokenizer) if arguments.tokenizer.is_dir() else None
@@ -43,8 +43,11 @@ def main() -> None:
     out: Path = arguments.output
     measure = lengths(tokenizer)
 
-    result, sets = draw(wanted, source(wanted, arguments.data), out / "report", arguments.workers)
-    problem = verdict(wanted, result, sets is not None)
+    if wanted.sets_given:
+        result, sets = given.draw(wanted, arguments.data, out / "report", arguments.workers)
+    else:
+        result, sets = draw(wanted, source(wanted, arguments.data), out / "report", arguments.workers)
+    problem = verdict(wanted, result, sets is not None and bool(sets["training"]))
     if problem or sets is None:
         sets, written = {name: [] for name in settings.SETS}, []
     else:

@@ -11,6 +11,8 @@ from steps.runtime.rows.template import Template, compile_template
 from steps.runtime.settings import Section
 
 SETS = ("training", "validation", "evaluation")
+# The source whose rows are divided into sets already.
+LABELING = "labeling"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Budgets:
     def total(self) -> int:
         """Rows of the three sets together."""
         return self.training + self.validation + self.evaluation
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sets."""
+        return SETS
 
     def of(self, name: str) -> int:
         """Rows wanted of the set `name`."""
@@ -67,6 +74,7 @@ class PrepareSettings:
     budgets: Budgets
     max_rejected_share: float
     output_format: str
+    sets_given: bool = False
 
 
 def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
@@ -96,6 +104,7 @@ def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
         budgets=budgets(data, limits(model).optional_integer("max_rows")),
         max_rejected_share=data.share("max_rejected_share", 0.05),
         output_format=data.choice("output_format", ("csv", "parquet"), "csv"),
+        sets_given=source == LABELING,
     )
 
 

@@ -122,6 +122,33 @@ def intervals(
     return _svg(draw, name, (_SIZE[0], 0.36 * len(names) + 0.6))
 
 
+def timeline(
+    rows: Sequence[tuple[str, Sequence[tuple[int, float, float]]]],
+    labels: Sequence[str],
+    last: float,
+    *,
+    name: str,
+) -> str:
+    """A row of bars a person: (index of the label, start, end) in seconds; labels differ by their shade."""
+
+    def draw(axes: Any) -> None:
+        for place, (_, bars_of_row) in enumerate(rows):
+            for label, start, end in bars_of_row:
+                shade = 1 - 0.75 * label / max(1, len(labels) - 1) if len(labels) > 1 else 1
+                axes.barh(place, end - start, 0.6, left=start, color=_ACCENT, alpha=shade, linewidth=0)
+        for number, called in enumerate(labels):
+            shade = 1 - 0.75 * number / max(1, len(labels) - 1) if len(labels) > 1 else 1
+            axes.barh([0], [0], color=_ACCENT, alpha=shade, label=called, linewidth=0)
+        axes.set_yticks(range(len(rows)), [each for each, _ in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlim(0, last)
+        axes.set_xlabel("seconds")
+        axes.grid(axis="y", visible=False)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=2, fontsize=8, frameon=False)
+
+    return _svg(draw, name, (_SIZE[0], 0.3 * len(rows) + 0.2 * ((len(labels) + 1) // 2) + 0.9))
+
+
 def bin_histogram(counts: Any, *, bins: int = 30) -> tuple[list[int], list[float]]:
     """Counts by whole value, gathered into at most `bins` bars of equal, round width: heights, edges."""
     import numpy as np

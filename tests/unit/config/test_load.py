@@ -54,6 +54,8 @@ def test_shipped_projects_load() -> None:
     for environment in environment_names():
         project = load_project(environment)
         assert list(project.pipelines) == [
+            "calls-labeling",
+            "calls-training",
             "facts-inference",
             "facts-training",
             "sciq-inference",

@@ -1,0 +1,77 @@
+"""Kind ``labeling``: labels of audio and video to fine-tuning data.
+
+convert -> merge
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from config.models.labeling import MANIFEST_FORMAT, LabelingConfig
+from pipelines import sources
+from pipelines.context import Context
+from pipelines.processing import Job, output_uri, processing_step
+from pipelines.sdk import PropertyFile, Step
+from pipelines.settings import StepSettings, step_settings
+from pipelines.step import RequestStep
+
+METRICS_FILE: Final = "labeling_metrics.json"
+
+Labeling = Context[LabelingConfig]
+
+
+def build(context: Labeling) -> Sequence[Step]:
+    """The steps, in order."""
+    metrics = PropertyFile(name="metrics", output_name="metrics", path=METRICS_FILE)
+    convert = convert_step(context)
+    return [convert, merge_step(context, convert, metrics)]
+
+
+def convert_step(context: Labeling) -> RequestStep:
+    """Each instance reads the manifest and its part of the answers, and writes every target."""
+    data, root = context.config.data, _root(context)
+    if data.format == MANIFEST_FORMAT:
+        inputs = {"manifest": f"{root}/{data.manifest}"}
+        if data.responses is not None:
+            inputs["data"] = f"{root}/{data.responses}/"
+    else:
+        inputs = {"manifest": root}
+    if data.media is not None:
+        inputs["media"] = sources.uri(context, "data.media", data.media)
+    job = Job(_settings(context, "convert", root), inputs, ("targets", "books"))
+    return processing_step(context, context.config.steps.convert, job)
+
+
+def merge_step(context: Labeling, convert: RequestStep, metrics: PropertyFile) -> RequestStep:
+    """One instance adds up the books, and writes report and data card."""
+    job = Job(
+        settings=_settings(context, "merge", _root(context)),
+        inputs={"books": output_uri(convert, "books")},
+        outputs=("metrics", "dataset", "report"),
+        arguments=("--targets", output_uri(convert, "targets")),
+        property_files=[metrics],
+    )
+    return processing_step(context, context.config.steps.merge, job)
+
+
+def _root(context: Labeling) -> str:
+    return sources.uri(context, "data.source", context.config.data.source).rstrip("/")
+
+
+def _settings(context: Labeling, step: str, root: str) -> StepSettings:
+    """Both steps are told the same: what convert did is what merge accounts for."""
+    config = context.config
+    content: dict[str, Any] = {
+        "data": config.data,
+        "tracks": config.tracks,
+        "questions": config.questions,
+        "checks": config.checks,
+        "consolidation": config.consolidation,
+        "agreement": config.agreement,
+        "split": config.split,
+        "targets": config.targets,
+        "card": config.card,
+    }
+    settings = step_settings(step, config, content)
+    return settings.with_part("data", {**config.data.model_dump(mode="json"), "root": root})

@@ -1,0 +1,141 @@
+"""The books of one instance: what came in, what became of it, and what the report shows of it.
+
+Everything that came in is either converted or set aside with a reason; `balance` says whether that is so.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import repeat
+from operator import sub
+from typing import Any
+
+from steps.segments.model import Converted, Moment
+
+VERSION = 1
+# Lengths of moments are counted by whole seconds up to a minute; the report puts anything longer in one bar.
+LONGEST = 60
+TIMELINES = 6
+
+
+@dataclass
+class Books:
+    """Counts; those of things set aside are by what they are, then by reason."""
+
+    objects: int = 0
+    converted: int = 0
+    answers: int = 0
+    answers_used: int = 0
+    segments: int = 0
+    segments_used: int = 0
+    wholes: int = 0
+    wholes_used: int = 0
+    moments: int = 0
+    unchecked_durations: int = 0
+    aside: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    sets: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    rows: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    labels: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seconds: dict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
+    lengths: Counter[int] = field(default_factory=Counter)
+    supports: Counter[tuple[int, int]] = field(default_factory=Counter)
+    questions: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    timelines: list[dict[str, Any]] = field(default_factory=list)
+    lines: array[int] = field(default_factory=lambda: array("Q"))
+    recordings: array[int] = field(default_factory=lambda: array("Q"))
+
+    def add(self, converted: Converted) -> None:
+        """Notes an object that was converted."""
+        self.converted += 1
+        self.moments += len(converted.moments)
+        of_set = self.sets[converted.split]
+        of_set["objects"] += 1
+        of_set["segments"] += len(converted.moments)
+        if converted.moments:
+            self._count(converted.moments, converted.workers)
+        for name, whole in converted.whole.items():
+            if whole.kind != "text":
+                for value in whole.value if isinstance(whole.value, tuple) else (whole.value,):
+                    self.questions[name][str(value)] += 1
+        if len(self.timelines) < TIMELINES and len(converted.answers) > 1 and converted.moments:
+            self.timelines.append(timeline(converted))
+
+    def _count(self, moments: list[Moment], workers: int) -> None:
+        """Labels, lengths and supports, column by column."""
+        tracks, labels, starts, ends, _, _, _, votes, _ = zip(*moments, strict=True)
+        spans = list(map(sub, ends, starts))
+        seconds = self.seconds
+        for key, span in zip(zip(tracks, labels, strict=True), spans, strict=True):
+            seconds[key] += span
+        self.labels.update(zip(tracks, labels, strict=True))
+        self.lengths.update(map(int, spans))
+        self.supports.update(zip(votes, repeat(workers), strict=False))
+
+    def faults(self) -> list[str]:
+        """Where the books do not balance; empty where they do."""
+        sums = (
+            ("object", self.objects, self.converted),
+            ("answer", self.answers, self.answers_used),
+            ("segment", self.segments, self.segments_used),
+            ("whole", self.wholes, self.wholes_used),
+        )
+        return [
+            f"{came} {what}s came in, {used} are converted and {self.aside[what].total()} set aside"
+            for what, came, used in sums
+            if came != used + self.aside[what].total()
+        ]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON, without the arrays."""
+        kept = {name: value for name, value in self.__dict__.items() if name not in {"lines", "recordings"}}
+        kept["supports"] = [[votes, of, count] for (votes, of), count in self.supports.items()]
+        kept["labels"] = [
+            [track, label, count, self.seconds[track, label]] for (track, label), count in self.labels.items()
+        ]
+        kept["lengths"] = list(self.lengths.items())
+        del kept["seconds"]
+        return {"version": VERSION, **kept}
+
+    def merge(self, other: Mapping[str, Any]) -> None:
+        """Adds the books of another instance."""
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + other[name])
+        for name in ("aside", "sets", "rows", "questions"):
+            for key, counts in other[name].items():
+                getattr(self, name)[key].update(counts)
+        for track, label, count, seconds in other["labels"]:
+            self.labels[track, label] += count
+            self.seconds[track, label] += seconds
+        for length, count in other["lengths"]:
+            self.lengths[length] += count
+        for votes, of, count in other["supports"]:
+            self.supports[votes, of] += count
+        self.timelines = (self.timelines + other["timelines"])[:TIMELINES]
+
+
+_SUMS = (
+    "objects",
+    "converted",
+    "answers",
+    "answers_used",
+    "segments",
+    "segments_used",
+    "wholes",
+    "wholes_used",
+    "moments",
+    "unchecked_durations",
+)
+
+
+def timeline(converted: Converted) -> dict[str, Any]:
+    """An object for the report: what each worker marked, and what was agreed."""
+    item = converted.item
+    rows = [
+        (answer.worker, [[s[0], s[1], s[2], s[3]] for marks in answer.tracks.values() for s in marks])
+        for answer in converted.answers
+    ]
+    agreed = [[m[0], m[1], m[2], m[3]] for m in converted.moments]
+    return {"object": item.id, "duration": item.duration, "rows": [*rows, ("agreed", agreed)]}

@@ -1,0 +1,270 @@
+"""Checks: segments as a worker's page sent them become segments of the model, or are set aside by reason.
+
+A category in which nothing is wrong is taken column by column, at half the cost of looking at each segment;
+else each segment is looked at, and what is wrong with one is found out when something is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import repeat
+from operator import itemgetter, le, lt, sub
+from typing import Any, NamedTuple
+
+from steps.segments.model import NOTHING, Segment, new_segment
+
+_KNOWN = frozenset({"id", "start", "end", "text", "emotion", "track"})
+_MILLISECONDS = 1000
+# Beyond the recording by this factor and within it as milliseconds: the unit is wrong, not the mark.
+_UNIT_FACTOR = 10
+# No recording is longer where its duration is not known.
+_LONGEST = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Track:
+    """Rules of one category: `labels` None takes any."""
+
+    labels: frozenset[str] | None = None
+    overlaps: bool = True
+    text_required: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Rules of all categories; a category that is not named is taken only with `unknown_tracks`."""
+
+    tracks: Mapping[str, Track]
+    unknown_tracks: bool = False
+    minimum_seconds: float = 0.0
+    tolerance_seconds: float = 0.25
+
+
+class Refused(NamedTuple):
+    """A segment set aside: why, how it reads, where it stood."""
+
+    reason: str
+    detail: str
+    track: str
+    content: Any
+
+
+Checked = tuple[dict[str, list[Segment]], list[Refused], int]
+
+
+class Checker:
+    """The rules made ready."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._anything = Track()
+        self._minimum = rules.minimum_seconds
+
+    def check(self, streams: Mapping[str, Any], duration: float | None) -> Checked:
+        """Segments by track in order of time, those set aside, and how many there were in all."""
+        limit = math.inf if duration is None else duration + self._rules.tolerance_seconds
+        tracks: dict[str, list[Segment]] = {}
+        refused: list[Refused] = []
+        read = 0
+        for name, entries in streams.items():
+            rule = self._rules.tracks.get(name)
+            if type(entries) is not list:
+                read += 1
+                refused.append(Refused("malformed", "a category holds a list of segments", name, entries))
+                continue
+            read += len(entries)
+            if rule is None:
+                if not self._rules.unknown_tracks:
+                    refused += (self._unknown(name, entry) for entry in entries)
+                    continue
+                rule = self._anything
+            found = self._faultless(name, rule, entries, duration)
+            if found is None:
+                found = self._track(name, rule, entries, duration, refused)
+            if found:
+                tracks[name] = found
+        if refused and _in_milliseconds(streams.values(), limit):
+            return {}, [self._wrong_unit(name, entry) for name, entry in _all(streams)], read
+        return tracks, refused, read
+
+    def _faultless(
+        self, name: str, rule: Track, entries: list[Any], duration: float | None
+    ) -> list[Segment] | None:
+        """The segments of a category in which nothing is wrong or unusual, column by column; else None."""
+        last = _LONGEST if duration is None else duration
+        try:
+            labels, starts, ends, texts, emotions = zip(*map(_FIELDS, entries), strict=True)
+            good = (
+                set(map(type, starts + ends)) == _FLOAT
+                and starts[0] >= 0.0
+                and all(map(lt, starts, ends))  # false for NaN, as the others
+                and all(map(le, ends, starts[1:]))
+                and ends[-1] <= last
+                and set(map(len, entries)) == _FIVE
+                and (rule.labels is None or rule.labels.issuperset(labels))
+                and (rule.labels is not None or all(map(_plain, labels)))
+                and not (rule.text_required and (not all(texts) or any(map(str.isspace, texts))))
+                and "\0" not in "".join(texts + emotions)  # which only texts can be joined for
+                and (not self._minimum or min(map(sub, ends, starts)) >= self._minimum)
+            )
+        except (TypeError, KeyError, ValueError, IndexError):
+            return None
+        if not good:
+            return None
+        columns = zip(repeat(name), labels, starts, ends, texts, emotions, repeat(NOTHING), strict=False)
+        return list(map(new_segment, columns))
+
+    def _track(  # one loop on purpose
+        self, name: str, rule: Track, entries: list[Any], duration: float | None, refused: list[Refused]
+    ) -> list[Segment]:
+        last = _LONGEST if duration is None else duration
+        labels, needs_text, minimum = rule.labels, rule.text_required, self._minimum
+        found: list[Segment] = []
+        append, reached, apart = found.append, 0.0, True
+        for entry in entries:
+            try:
+                label, start, end, text = entry["id"], entry["start"], entry["end"], entry["text"]
+                emotion = entry["emotion"]
+                good = (
+                    type(start) is float
+                    and type(end) is float
+                    and 0.0 <= start < end <= last  # also false for NaN
+                    and end - start >= minimum
+                    and (label in labels if labels else _plain(label))
+                    and type(text) is str
+                    and (not needs_text or (text and not text.isspace()))
+                    and "\0" not in text
+                    and type(emotion) is str
+                )
+            except (TypeError, KeyError):
+                good = False
+            if good:
+                extra = NOTHING if len(entry) == 5 else _extra(entry)
+                append(new_segment((name, label, start, end, text, emotion, extra)))
+            else:
+                unusual = self._unusual(name, rule, entry, duration)
+                if isinstance(unusual, Refused):
+                    refused.append(unusual)
+                    continue
+                append(unusual)
+                start, end = found[-1][2:4]
+            if start < reached:
+                apart = False
+            reached = end
+        if apart:
+            return found
+        found.sort(key=_place)
+        return self._without_overlaps(found, rule, refused)
+
+    def _unusual(self, track: str, rule: Track, entry: Any, duration: float | None) -> Segment | Refused:
+        """A segment that the short way does not take: whole numbers, a key left out, or a fault."""
+        fault = self._fault(rule, entry, duration)
+        if fault is not None:
+            return Refused(*fault, track, entry)
+        end = float(entry["end"]) if duration is None else min(float(entry["end"]), duration)
+        text, emotion = entry.get("text") or "", entry.get("emotion") or ""
+        return new_segment((track, entry["id"], float(entry["start"]), end, text, emotion, _extra(entry)))
+
+    def _without_overlaps(self, found: list[Segment], rule: Track, refused: list[Refused]) -> list[Segment]:
+        kept: list[Segment] = []
+        seen: set[tuple[str, float, float]] = set()
+        reached: Segment | None = None
+        for segment in found:
+            place = segment[1:4]
+            if place in seen:
+                refused.append(_refuse("duplicate", "as an earlier one", segment))
+                continue
+            seen.add(place)
+            if not rule.overlaps and reached is not None and segment.start < reached.end:
+                detail = f"starts at {segment.start:g}, before {reached.label} ends at {reached.end:g}"
+                refused.append(_refuse("overlap", detail, segment))
+                continue
+            kept.append(segment)
+            if reached is None or segment.end > reached.end:
+                reached = segment
+        return kept
+
+    def _fault(  # noqa: PLR0911 - a fault each
+        self, rule: Track, entry: Any, duration: float | None
+    ) -> tuple[str, str] | None:
+        if not isinstance(entry, dict):
+            return "malformed", f"a segment is a mapping, found {type(entry).__name__}"
+        missing = [key for key in ("id", "start", "end") if entry.get(key) is None]
+        if missing:
+            return "malformed", f"lacks {', '.join(missing)}"
+        label, start, end = entry["id"], entry["start"], entry["end"]
+        for key, value in (("start", start), ("end", end)):
+            if type(value) not in _NUMBERS or not math.isfinite(value):
+                return "not_a_number", f"{key} is {value!r:.40}"
+        if start < 0:
+            return "negative_time", f"start is {start:g}"
+        if end <= start:
+            reason = "zero_length" if end == start else "end_before_start"
+            return reason, f"from {start:g} to {end:g}"
+        if duration is not None and (end > duration + self._rules.tolerance_seconds or start >= duration):
+            return "beyond_end", f"from {start:g} to {end:g}, the recording lasts {duration:g} s"
+        if end > _LONGEST:
+            return "wrong_unit", f"ends at {end:g}; no recording has more than {_LONGEST:g} s"
+        if end - start < self._minimum:
+            return "too_short", f"{end - start:g} s, at least {self._minimum:g}"
+        if not _plain(label) or (rule.labels is not None and label not in rule.labels):
+            known = "" if rule.labels is None else f"; labels: {', '.join(sorted(rule.labels))}"
+            return "unknown_label", f'"{label}"{known}'
+        text = entry.get("text") or ""
+        if not isinstance(text, str) or "\0" in text or not isinstance(entry.get("emotion") or "", str):
+            return "invalid_text", "text and emotion are texts without NUL characters"
+        if rule.text_required and not text.strip():
+            return "missing_text", "the track needs a text"
+        return None
+
+    def _unknown(self, track: str, entry: Any) -> Refused:
+        known = ", ".join(sorted(self._rules.tracks)) or "none"
+        return Refused("unknown_track", f'"{track}"; categories: {known}', track, entry)
+
+    def _wrong_unit(self, track: str, entry: Any) -> Refused:
+        return Refused("wrong_unit", "all segments of the answer fit as milliseconds", track, entry)
+
+
+_NUMBERS = frozenset({int, float})
+_FLOAT, _FIVE = {float}, {5}
+_FIELDS = itemgetter("id", "start", "end", "text", "emotion")
+
+
+def _place(segment: Segment) -> tuple[float, float]:
+    return segment[2], segment[3]
+
+
+def _plain(label: Any) -> bool:
+    return type(label) is str and label != "" and "\0" not in label
+
+
+def _extra(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in entry.items() if key not in _KNOWN} or NOTHING
+
+
+def _refuse(reason: str, detail: str, segment: Segment) -> Refused:
+    content = {"id": segment.label, "start": segment.start, "end": segment.end, "text": segment.text}
+    return Refused(reason, detail, segment.track, content)
+
+
+def _all(streams: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, entries in streams.items():
+        for entry in entries if isinstance(entries, list) else [entries]:
+            yield name, entry
+
+
+def _in_milliseconds(entries: Iterable[Any], limit: float) -> bool:
+    """Whether an answer's times are far beyond the recording and all within it as milliseconds."""
+    if limit is math.inf:
+        limit = _LONGEST
+    ends = [
+        entry["end"]
+        for listed in entries
+        if isinstance(listed, list)
+        for entry in listed
+        if isinstance(entry, dict) and type(entry.get("end")) in _NUMBERS
+    ]
+    largest = max(ends, default=0)
+    return largest > _UNIT_FACTOR * limit and largest / _MILLISECONDS <= limit

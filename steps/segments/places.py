@@ -1,0 +1,151 @@
+"""Where answers lie: in the folder that the job was given, else in S3; never outside of either.
+
+    s3://bucket/labels/calls/annotations/worker-response/iteration-1/0/2026-05-01_10:00:00.json
+    |---------------- root ---------------------------|
+    <folder>/iteration-1/0/2026-05-01_10:00:00.json
+
+A copy of a job's output keeps the URIs of the original: there the part below the folder of the same name
+is the path. A file is found by its whole path below the folder, never by its name alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+Fetch = Callable[[str, str, int], bytes]
+
+
+class ResponseError(Exception):
+    """Answers that cannot be had: `reason` is one of reasons.OBJECTS."""
+
+    def __init__(self, reason: str, detail: str, *, held: bool = False) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.held = held
+
+
+class Found(NamedTuple):
+    """Answers, and whether they lie in this instance's own part of the folder."""
+
+    content: bytes
+    held: bool
+
+
+class ElsewhereError(Exception):
+    """The file would be in the folder, which another instance has another part of."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """`folder` is this instance's part of `root` (an S3 URI); `below` its path below the job's output."""
+
+    folder: Path | None
+    root: str
+    below: str
+    max_bytes: int
+    shared: bool = False
+    fetch: Fetch | None = None
+
+    def read(self, uri: str) -> Found:
+        """The bytes behind an S3 URI; raises ResponseError, or ElsewhereError."""
+        bucket, key = split_uri(uri)
+        path = self._path_below(uri, key)
+        if path is not None and self.folder is not None:
+            try:
+                return Found(self._local(f"{self.folder}/{path}"), True)
+            except FileNotFoundError:
+                if self.shared:
+                    raise ElsewhereError from None
+                raise ResponseError("response_missing", f"no {path} in the job's folder") from None
+        if self.fetch is None:
+            raise ResponseError("response_missing", f"{uri} is not below {self.root or 'the job folder'}")
+        return Found(self.fetch(bucket, key, self.max_bytes), False)
+
+    def _path_below(self, uri: str, key: str) -> str | None:
+        if self.root and uri.startswith(f"{self.root}/"):
+            return uri[len(self.root) + 1 :]
+        before, marker, path = f"/{key}".rpartition(f"/{self.below}/") if self.below else ("", "", "")
+        return path if marker and before else None
+
+    def _local(self, path: str) -> bytes:
+        try:
+            with open(path, "rb", buffering=0) as file:  # a Path a file costs more than reading it
+                size = os.fstat(file.fileno()).st_size
+                if size > self.max_bytes:
+                    raise ResponseError("response_too_large", _too_large(size, self.max_bytes), held=True)
+                return file.read()
+        except (NotADirectoryError, IsADirectoryError) as error:
+            raise ResponseError("response_missing", f"{path} is no file") from error
+        except PermissionError as error:
+            raise ResponseError("response_denied", f"{path} may not be read", held=True) from error
+
+    def newest(self, line: int) -> Found | None:
+        """The newest answers of a manifest line by its folder, `iteration-*/<line>/`; None for none."""
+        if self.folder is None:
+            return None
+        for iteration in _iterations(self.folder):
+            folder = iteration / str(line)
+            names = sorted(each.name for each in folder.glob("*.json")) if folder.is_dir() else []
+            if names:
+                return Found(self._local(f"{folder}/{names[-1]}"), True)
+        if self.shared:
+            raise ElsewhereError
+        return None
+
+
+def _iterations(folder: Path) -> list[Path]:
+    """The folders `iteration-<n>`, the last one first."""
+    numbered = [
+        (int(each.name.removeprefix("iteration-")), each)
+        for each in folder.glob("iteration-*")
+        if each.name.removeprefix("iteration-").isdigit()
+    ]
+    return [path for _, path in sorted(numbered, reverse=True)]
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key; a key with parts that lead elsewhere is refused, whoever would follow it."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket or not key:
+        raise ResponseError("response_missing", f'"{uri[:200]}" is no S3 URI of a file')
+    if ".." in uri or "//" in key or "\\" in key or "\0" in key:
+        parts = key.replace("\\", "/").split("/")
+        if ".." in parts or "." in parts or "" in parts or "\0" in key:
+            raise ResponseError("response_outside", f'"{uri[:200]}" leads out of its folder')
+    return bucket, key
+
+
+def _too_large(size: int, limit: int) -> str:
+    return f"{size / 1e6:,.1f} MB, at most {limit / 1e6:,.1f}"
+
+
+def s3_fetch() -> Fetch:
+    """Reads objects with the job's own role; the client is made at the first one."""
+    clients: list[object] = []
+
+    def fetch(bucket: str, key: str, max_bytes: int) -> bytes:
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            if not clients:
+                clients.append(boto3.client("s3"))
+            answer = clients[0].get_object(Bucket=bucket, Key=key)  # type: ignore[attr-defined]  # untyped
+            if answer["ContentLength"] > max_bytes:
+                raise ResponseError("response_too_large", _too_large(answer["ContentLength"], max_bytes))
+            content: bytes = answer["Body"].read()
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            missing = code in {"NoSuchKey", "NoSuchBucket", "404", "PermanentRedirect"}
+            reason = "response_missing" if missing else "response_denied"
+            raise ResponseError(reason, f"s3://{bucket}/{key}: {code}") from error
+        except BotoCoreError as error:
+            raise ResponseError("response_missing", f"s3://{bucket}/{key}: {error}") from error
+        return content
+
+    return fetch

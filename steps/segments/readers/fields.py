@@ -1,0 +1,40 @@
+"""Named values of a line: the keys that the YAML names, nested ones by dots."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def value_of(line: Mapping[str, Any], key: str | None) -> Any:
+    """The value under a key, or under a path of keys joined by dots; None where there is none."""
+    if key is None:
+        return None
+    if key in line:
+        return line[key]
+    value: Any = line
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def text_of(line: Mapping[str, Any], key: str | None) -> str | None:
+    """The value as a text; None where there is none or it is empty."""
+    value = value_of(line, key)
+    return str(value) if isinstance(value, str | int | float) and str(value) else None
+
+
+def duration_of(line: Mapping[str, Any], key: str | None) -> float | None:
+    """Seconds of the recording; None where the line does not say."""
+    value = value_of(line, key)
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) else math.nan
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds > 0 else None
+
+
+def fields_of(line: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """The values that templates and targets use, as texts; empty where a line lacks one."""
+    return {name: text_of(line, key) or "" for name, key in names.items()}

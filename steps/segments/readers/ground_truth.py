@@ -1,0 +1,131 @@
+"""Ground Truth's output manifest: one line an object, its answers in the line or in a file behind it.
+
+A line's answers are looked for in this order: `worker-response-ref` of its metadata (jobs without Lambda);
+the attribute's own content (jobs with a post-annotation Lambda, consolidated or not); the newest file in
+`iteration-*/<line>/`. Custom jobs spell metadata with underscores, built-in ones with hyphens: both are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from steps.segments.answers import UnreadableAnswerError, of_content, of_response, parse
+from steps.segments.model import Given, Item
+from steps.segments.places import ElsewhereError, Found, ResponseError
+from steps.segments.readers.catalog import Source
+from steps.segments.readers.fields import duration_of, fields_of, text_of
+from steps.segments.readers.lines import objects_of
+
+_METADATA = "-metadata"
+_SOURCES = ("source-ref", "source")
+
+
+class GroundTruth:
+    """Reads a manifest and the responses behind it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._attribute = source.attribute
+        self._job: str | None = None
+
+    def keys(self) -> Iterator[str | None]:
+        """The source of each labeled line."""
+        for _, line in objects_of(self._source.manifest):
+            found = isinstance(line, dict) and self._label(line) is not None
+            yield _source_of(line) if found and isinstance(line, dict) else None
+
+    def items(self) -> Iterator[Item]:
+        """The lines in order."""
+        for number, line in objects_of(self._source.manifest):
+            yield self._item(number, line) if isinstance(line, dict) else Item(number, problem=line)
+
+    def _label(self, line: Mapping[str, Any]) -> str | None:
+        """The label attribute of a line; found out at the first line that has one, where it is not given."""
+        if self._attribute is None:
+            self._attribute = next(
+                (key.removesuffix(_METADATA) for key in line if key.endswith(_METADATA)), None
+            )
+        name = self._attribute
+        return name if name and (name in line or name + _METADATA in line) else None
+
+    def _item(self, number: int, line: dict[str, Any]) -> Item:
+        uri = _source_of(line)
+        name = self._label(line)
+        identity = text_of(line, self._source.id_key) or uri or f"line-{number}"
+        answers: tuple[Given, ...] = ()
+        problem: tuple[str, str] | None = None
+        elsewhere = held = False
+        if uri is None:
+            problem = "no_source", f"a line has one of {', '.join(_SOURCES)}"
+        elif name is None:
+            problem = "unlabeled", f'lacks "{self._attribute}"' if self._attribute else "no label attribute"
+        else:
+            try:
+                problem = self._refusal(line, name)
+                if problem is None:
+                    answers, held = self._answers(number, line, name)
+            except ResponseError as error:
+                problem, held = (error.reason, error.detail), error.held
+            except UnreadableAnswerError as error:
+                problem = "response_unreadable", str(error)
+            except ElsewhereError:
+                elsewhere = True
+        return Item(
+            line=number,
+            id=identity,
+            recording=text_of(line, self._source.recording_key) or uri or identity,
+            source=uri or "",
+            duration=duration_of(line, self._source.duration_key),
+            fields=fields_of(line, self._source.fields),
+            answers=answers,
+            problem=problem,
+            elsewhere=elsewhere,
+            held=held,
+        )
+
+    def _refusal(self, line: Mapping[str, Any], name: str) -> tuple[str, str] | None:
+        metadata = line.get(name + _METADATA)
+        if not isinstance(metadata, dict):
+            return None
+        failure = metadata.get("failure-reason") or metadata.get("failure_reason")
+        if failure:
+            return "failed", str(failure)[:300]
+        job = metadata.get("job_name") or metadata.get("job-name")
+        if isinstance(job, str):
+            # Metadata may hold the ARN's last part, `labeling-job/<name>`.
+            job = job.rpartition("/")[2]
+            self._job = self._job or job
+            if job != self._job:
+                return "other_job", f'of the job "{job}"; the first line is of "{self._job}"'
+        return None
+
+    def _answers(self, number: int, line: Mapping[str, Any], name: str) -> tuple[tuple[Given, ...], bool]:
+        metadata, places = line.get(name + _METADATA), self._source.places
+        reference = None
+        if isinstance(metadata, dict):
+            reference = metadata.get("worker-response-ref") or metadata.get("worker_response_ref")
+        if isinstance(reference, str):
+            return self._response(places.read(reference))
+        if line.get(name) not in (None, {}, "", []):
+            return of_content(line[name], self._source.field), False
+        content = places.newest(number)
+        if content is None:
+            raise ResponseError(
+                "unlabeled", f'"{name}" is empty and no answers are in the folder of the line'
+            )
+        return self._response(content)
+
+    def _response(self, found: Found) -> tuple[tuple[Given, ...], bool]:
+        try:
+            return of_response(parse(found.content), self._source.field), found.held
+        except UnreadableAnswerError as error:
+            raise ResponseError("response_unreadable", str(error), held=found.held) from error
+
+
+def _source_of(line: Mapping[str, Any]) -> str | None:
+    for key in _SOURCES:
+        value = line.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return None

@@ -1,0 +1,147 @@
+"""Label Studio's JSON export: tasks with annotations of regions of time and of whole files.
+
+Regions that share an id are one segment: its labels from `labels` or `timelinelabels`, its text from
+`textarea`, further controls of the region as custom fields (`emotion` as the emotion). The control's name
+(`from_name`) is the track. Frames of timelines become seconds by the frame rate that the result tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from steps.segments.model import Given, Item
+from steps.segments.readers.catalog import Source
+from steps.segments.readers.fields import duration_of, fields_of, text_of, value_of
+from steps.segments.readers.lines import elements_of
+from steps.segments.readers.plain import data_files
+
+_LABELS = ("labels", "timelinelabels", "hypertextlabels", "paragraphlabels")
+_MEDIA = ("audio", "video", "url", "source", "text")
+
+
+class LabelStudio:
+    """Reads every export of a folder."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def keys(self) -> Iterator[str | None]:
+        """The media of each annotated task."""
+        for item in self.items():
+            yield (item.source or item.id) if item.problem is None else None
+
+    def items(self) -> Iterator[Item]:
+        """The tasks in the order of files and arrays."""
+        number = -1
+        for path in data_files(self._source.manifest):
+            for _, task in elements_of(path):
+                number += 1
+                yield self._item(number, task) if isinstance(task, dict) else Item(number, problem=task)
+
+    def _item(self, number: int, task: dict[str, Any]) -> Item:
+        inner = task.get("data")
+        data: dict[str, Any] = inner if isinstance(inner, dict) else {}
+        line = {**task, **data}
+        source = next((str(data[key]) for key in _MEDIA if isinstance(data.get(key), str)), "")
+        identity = text_of(line, self._source.id_key) or text_of(task, "id") or source or f"task-{number}"
+        annotations = task.get("annotations", task.get("completions"))
+        given = (
+            [each for each in annotations if isinstance(each, dict)] if isinstance(annotations, list) else []
+        )
+        answers = tuple(
+            _given(each, place) for place, each in enumerate(given, start=1) if not each.get("was_cancelled")
+        )
+        duration = duration_of(line, self._source.duration_key)
+        if duration is None:
+            lengths = [value_of(r, "original_length") for each in given for r in _results(each)]
+            duration = next((float(each) for each in lengths if isinstance(each, int | float)), None)
+        return Item(
+            line=number,
+            id=identity,
+            recording=text_of(line, self._source.recording_key) or source or identity,
+            source=source,
+            duration=duration,
+            fields=fields_of(line, self._source.fields),
+            answers=answers,
+            problem=None if answers else ("unlabeled", "no annotation that was not cancelled"),
+        )
+
+
+def _results(annotation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    results = annotation.get("result")
+    return [each for each in results if isinstance(each, dict)] if isinstance(results, list) else []
+
+
+def _given(annotation: Mapping[str, Any], place: int) -> Given:
+    """One worker's annotation."""
+    by = annotation.get("completed_by")
+    worker = value_of(by, "email") or value_of(by, "id") if isinstance(by, dict) else by
+    regions: dict[str, dict[str, Any]] = {}
+    whole: dict[str, Any] = {}
+    for result in _results(annotation):
+        value = result.get("value")
+        if not isinstance(value, dict):
+            continue
+        if "ranges" in value:
+            _timeline(result, value, regions)
+        elif "start" in value and "end" in value:
+            region = regions.setdefault(str(result.get("id")), {"start": value["start"], "end": value["end"]})
+            _control(result, value, region)
+        else:
+            whole[str(result.get("from_name"))] = _plain(value)
+    streams: dict[str, list[dict[str, Any]]] = {}
+    for region in regions.values():
+        labels = region.pop("labels", None) or [None]
+        track = str(region.pop("track", "segments"))
+        for label in labels:
+            streams.setdefault(track, []).append({"id": label, **region})
+    lead = annotation.get("lead_time")
+    seconds = float(lead) if isinstance(lead, int | float) else None
+    return Given(str(worker if worker is not None else f"worker-{place}"), streams, whole, seconds)
+
+
+def _control(result: Mapping[str, Any], value: Mapping[str, Any], region: dict[str, Any]) -> None:
+    """What one control says of a region."""
+    name = str(result.get("from_name"))
+    kind = next((key for key in _LABELS if isinstance(value.get(key), list)), None)
+    if kind:
+        region["labels"], region["track"] = value[kind], name
+    elif isinstance(value.get("text"), list | str) and result.get("type") == "textarea":
+        text = value["text"]
+        region["text"] = "\n".join(map(str, text)) if isinstance(text, list) else text
+    elif (plain := _plain(value)) is not None:
+        region[name] = plain
+    if isinstance(value.get("channel"), int):
+        region["channel"] = value["channel"]
+
+
+def _timeline(
+    result: Mapping[str, Any], value: Mapping[str, Any], regions: dict[str, dict[str, Any]]
+) -> None:
+    """Ranges of frames; without a frame rate they have no times, and the checks say so."""
+    frames = value.get("framesCount", result.get("original_frames"))
+    seconds = value.get("duration", result.get("original_length"))
+    rate = (
+        frames / seconds if isinstance(frames, int) and isinstance(seconds, int | float) and seconds else None
+    )
+    for number, each in enumerate(value["ranges"] if isinstance(value["ranges"], list) else []):
+        if not isinstance(each, dict):
+            continue
+        times = {key: each.get(key) for key in ("start", "end")}
+        if rate:
+            times = {
+                key: time / rate if isinstance(time, int | float) else time for key, time in times.items()
+            }
+        else:
+            times = {key: f"frame {time}" for key, time in times.items()}
+        region = {**times, "labels": value.get("timelinelabels"), "track": str(result.get("from_name"))}
+        regions[f"{result.get('id')}/{number}"] = region
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    for key in ("choices", "rating", "text", "number", "datetime", "taxonomy"):
+        if key in value:
+            found = value[key]
+            return found[0] if isinstance(found, list) and len(found) == 1 else found
+    return None

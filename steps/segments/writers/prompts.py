@@ -1,0 +1,140 @@
+"""Rows of texts out of an object: templates filled with what was said of it or of each segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+from steps.runtime.rows.template import Template, compile_template
+from steps.runtime.settings import Section
+from steps.segments.model import Converted, Moment
+
+OBJECT: Final = "object"
+SEGMENT: Final = "segment"
+# Names of an object, and those that a segment adds.
+OBJECT_NAMES: Final = ("id", "recording", "source", "duration", "segments", "labels", "text")
+SEGMENT_NAMES: Final = ("track", "label", "start", "end", "seconds", "emotion")
+_WHOLE: Final = "whole."
+LINE: Final = "[{start} - {end}] {label}: {text}"
+
+Values = Mapping[str, str]
+Fill = Callable[[Values], str]
+
+
+class Rows:
+    """The rows of a target by its settings: `rows`, `track`, `segment_line` and templates by key."""
+
+    def __init__(self, settings: Section, fields: tuple[str, ...], templates: tuple[str, ...]) -> None:
+        self._per_segment = settings.choice("rows", (OBJECT, SEGMENT), OBJECT) == SEGMENT
+        self._track = settings.optional_text("track")
+        texts = {key: settings.text(key) for key in templates}
+        known = [*OBJECT_NAMES, *fields, *_wholes(texts.values())]
+        known += SEGMENT_NAMES if self._per_segment else ()
+        compiled = {
+            key: compile_template(text, settings.place + "." + key, known) for key, text in texts.items()
+        }
+        self._keys = templates
+        self._templates = tuple(compiled[key] for key in templates)
+        self._fill = {key: template.filler() for key, template in compiled.items()}
+        self._names = frozenset(name for template in compiled.values() for name in template.names)
+        line = settings.text("segment_line", LINE)
+        line_names = (*SEGMENT_NAMES, "text", *fields)
+        self._line = compile_template(line, settings.place + ".segment_line", line_names).filler()
+
+    def of(self, converted: Converted) -> Iterator[dict[str, str]]:
+        """Template key: text, of each row; a row with an empty text is none."""
+        for row in self.tuples(converted):
+            yield dict(zip(self._keys, row, strict=True))
+
+    def tuples(self, converted: Converted) -> list[tuple[str, ...]]:
+        """The rows as tuples, in the order of the templates."""
+        shared = self._shared(converted)
+        if not self._per_segment:
+            rows = [tuple(fill(shared) for fill in self._fill.values())]
+        else:
+            moments, track = converted.moments, self._track
+            if track is not None:
+                moments = [moment for moment in moments if moment[0] == track]
+            columns = [_column(template, shared, moments) for template in self._templates]
+            rows = list(zip(*columns, strict=True))
+        return [row for row in rows if all(row) and not any(map(str.isspace, row))]
+
+    def _shared(self, converted: Converted) -> dict[str, str]:
+        """What the templates use of an object; the rest is not made."""
+        item, names = converted.item, self._names
+        duration = "" if item.duration is None else seconds(item.duration)
+        values = {"id": item.id, "recording": item.recording, "source": item.source, "duration": duration}
+        values.update(item.fields)
+        for name in names:
+            if name.startswith(_WHOLE):
+                whole = converted.whole.get(name.removeprefix(_WHOLE))
+                values[name] = "" if whole is None else shown(whole.value)
+        if self._per_segment or not names & {"segments", "labels", "text"}:
+            return values
+        moments = converted.track(self._track)
+        if "segments" in names:
+            values["segments"] = "\n".join(
+                self._line({**item.fields, **segment_values(each)}) for each in moments
+            )
+        values["labels"] = ", ".join(dict.fromkeys(each[1] for each in moments))
+        values["text"] = " ".join(each[4] for each in moments if each[4])
+        return values
+
+
+def _column(template: Template, shared: Values, moments: Sequence[Moment]) -> list[str]:
+    """One template filled for each segment: what is the same for all of them is filled in once."""
+    pattern, names = template.literals[0].replace("%", "%%"), []
+    for name, literal in zip(template.names, template.literals[1:], strict=True):
+        if name in _OF_MOMENT:
+            names.append(_OF_MOMENT[name])
+            pattern += "%s"
+        else:
+            pattern += shared[name].replace("%", "%%")
+        pattern += literal.replace("%", "%%")
+    if not names:
+        return [pattern % ()] * len(moments)
+    if len(names) == 1:
+        value = names[0]
+        return [pattern % value(moment) for moment in moments]
+    return [pattern % tuple([value(moment) for value in names]) for moment in moments]
+
+
+def segment_values(moment: Moment) -> dict[str, str]:
+    """What a template can say of one segment."""
+    return {name: value(moment) for name, value in _OF_MOMENT.items()}
+
+
+def seconds(value: float) -> str:
+    """Hundredths of a second, without zeros that say nothing."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def shown(value: Any) -> str:
+    """A whole-file answer as a text."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(value) if isinstance(value, tuple | list) else str(value)
+
+
+def _wholes(texts: Any) -> list[str]:
+    """`{whole.NAME}` of the templates: an answer to the question NAME; empty where there is none."""
+    import string
+
+    return [
+        name
+        for text in texts
+        for _, name, _, _ in string.Formatter().parse(text)
+        if name is not None and name.startswith(_WHOLE)
+    ]
+
+
+_OF_MOMENT: Final[Mapping[str, Callable[[Moment], str]]] = {
+    "track": itemgetter(0),
+    "label": itemgetter(1),
+    "start": lambda moment: seconds(moment[2]),
+    "end": lambda moment: seconds(moment[3]),
+    "seconds": lambda moment: seconds(moment[3] - moment[2]),
+    "text": itemgetter(4),
+    "emotion": itemgetter(5),
+}

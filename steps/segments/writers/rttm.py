@@ -1,0 +1,38 @@
+"""RTTM: who spoke when, ten fields a line, a file a recording (pyannote, NeMo, dscore).
+
+SPEAKER <file> 1 <start> <duration> <NA> <NA> <speaker> <NA> <NA>
+"""
+
+from __future__ import annotations
+
+from steps.runtime.settings import Section
+from steps.segments.model import Converted
+from steps.segments.writers.catalog import Place
+from steps.segments.writers.files import ObjectFiles, safe_name
+
+
+class Rttm:
+    """The segments of one track."""
+
+    def __init__(self, settings: Section, place: Place) -> None:
+        self._track = settings.optional_text("track")
+        self._files = ObjectFiles(place.folder, "rttm")
+
+    def write(self, converted: Converted) -> int:
+        """Writes a recording's file; a recording in which nobody speaks has an empty one."""
+        name = safe_name(converted.item.id)
+        lines = [
+            f"SPEAKER {name} 1 {each.start:.3f} {each.end - each.start:.3f} <NA> <NA> {word(each.label)}"
+            " <NA> <NA>\n"
+            for each in converted.track(self._track)
+        ]
+        self._files.write(converted.split, name, "".join(lines))
+        return 1
+
+    def close(self, *, whole: bool) -> None:
+        """Nothing is left open."""
+
+
+def word(label: str) -> str:
+    """A label as one field: white space, which would end it, becomes `_`."""
+    return "_".join(label.split()) or "_"
