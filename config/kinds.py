@@ -40,6 +40,12 @@ _KINDS: Final = (
         "config.rules.inference:RULES",
         ("preprocess", "evaluate"),
     ),
+    Kind(
+        "guardrails",
+        "config.models.guardrails:GuardrailsConfig",
+        "config.rules.guardrails:RULES",
+        ("prepare_batch", "apply_guardrails", "merge_results"),
+    ),
 )
 
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}

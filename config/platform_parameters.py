@@ -37,6 +37,12 @@ CANDIDATE: Final = (
     PlatformParameter("TrainingExecution", "Execution that trained it."),
 )
 
+# Added to every guardrails pipeline; filled from the guardrail that upsert made, or the existing one.
+GUARDRAIL: Final = (
+    PlatformParameter("GuardrailId", "Id of the guardrail that is applied."),
+    PlatformParameter("GuardrailVersion", "Its version."),
+)
+
 RESERVED: Final[Mapping[str, PlatformParameter]] = {
-    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE)
+    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE, *GUARDRAIL)
 }

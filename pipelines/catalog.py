@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from config.platform_parameters import CANDIDATE, PlatformParameter
+from config.platform_parameters import CANDIDATE, GUARDRAIL, PlatformParameter
 
 if TYPE_CHECKING:
     from config.models.project import Project
@@ -31,6 +31,7 @@ class Kind:
 KINDS: Final[Mapping[str, Kind]] = {
     "training": Kind("pipelines.training:build"),
     "inference": Kind("pipelines.inference:build", CANDIDATE),
+    "guardrails": Kind("pipelines.guardrails:build", GUARDRAIL),
 }
 
 

@@ -52,13 +52,14 @@ def texts(*outputs: str) -> dict[str, Output]:
 def wait_step(
     context: Context[Any],
     name: str,
-    waits_for: Literal["automl", "endpoint"],
+    waits_for: Literal["automl", "endpoint", "batch"],
     what: Any,
     *,
     deadline_seconds: int,
     outputs: Sequence[str],
+    further: Mapping[str, Any] | None = None,
 ) -> CallbackStep:
-    """Waits until the job or endpoint called ``what`` has ended, at most ``deadline_seconds``."""
+    """Waits until what is called ``what`` has ended, at most ``deadline_seconds``."""
     polling = context.env.polling
     return CallbackStep(
         name=name,
@@ -70,6 +71,7 @@ def wait_step(
             "deadline_seconds": deadline_seconds,
             "first_poll_seconds": polling.first_seconds,
             "max_poll_seconds": polling.max_seconds,
+            **(further or {}),
         },
         outputs=[CallbackOutput(output_name=output) for output in outputs],
     )

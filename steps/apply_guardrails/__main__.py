@@ -57,16 +57,23 @@ def stages(arguments: argparse.Namespace) -> None:
         )
         return boto3.session.Session().client("bedrock-runtime", region_name=region, config=config)
 
-    storage = boto3.client("s3", region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8}))
+    storage = boto3.client(
+        "s3", region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8})
+    )
     if wanted.requests_per_second is None:
         found = quotas.read_quotas(boto3.client("service-quotas", region_name=region))
     else:
         found = {calls.REQUESTS: wanted.requests_per_second, **wanted.text_units_per_second}
-    chosen = {name: rate / shards for name, rate in found.items() if name in (calls.REQUESTS, *wanted.policies)}
+    chosen = {
+        name: rate / shards for name, rate in found.items() if name in (calls.REQUESTS, *wanted.policies)
+    }
     guardrail = calls.Guardrail(arguments.guardrail_id, arguments.guardrail_version)
     version = f"{arguments.guardrail_id.rpartition('/')[2]}-{arguments.guardrail_version}"
     ledger = Ledger(
-        *(Prefix.of(storage, uri).below(version) for uri in (arguments.ledger, arguments.results, arguments.failed))
+        *(
+            Prefix.of(storage, uri).below(version)
+            for uri in (arguments.ledger, arguments.results, arguments.failed)
+        )
     )
     tally, started = Tally(), time.monotonic()
     unit_rate = min((rate for name, rate in chosen.items() if name != calls.REQUESTS), default=float("inf"))

@@ -90,7 +90,12 @@ def judge(texts: list[str]) -> dict[str, Any]:
             text = pattern.sub(f"{{{name}}}", text)  # noqa: PLW2901
         for match in NUMBER.finditer(text):
             entities.append(
-                {"match": match[0], "type": "US_SOCIAL_SECURITY_NUMBER", "action": "BLOCKED", "detected": True}
+                {
+                    "match": match[0],
+                    "type": "US_SOCIAL_SECURITY_NUMBER",
+                    "action": "BLOCKED",
+                    "detected": True,
+                }
             )
             blocked = True
         outputs.append(text)
@@ -137,7 +142,9 @@ class Server(asyncio.Protocol):
         if not found:
             return
         lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        headers = {
+            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+        }
         if headers.get("expect", "").lower() == "100-continue" and not rest:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         length = int(headers.get("content-length", "0"))
@@ -264,7 +271,9 @@ def _error(code: str) -> bytes:
 
 
 async def _serve(world: World) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: Server(world), "127.0.0.1", 0, backlog=512)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Server(world), "127.0.0.1", 0, backlog=512
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -88,7 +88,9 @@ class Limiter:
         """Waits until every bucket has room for its amount, and takes it."""
         with self._lock:
             now = self._clock()
-            buckets = [(self.buckets[name], amount) for name, amount in amounts.items() if name in self.buckets]
+            buckets = [
+                (self.buckets[name], amount) for name, amount in amounts.items() if name in self.buckets
+            ]
             for bucket, _ in buckets:
                 bucket.grow(now)
             start = max((bucket.free_at(now) for bucket, _ in buckets), default=now)

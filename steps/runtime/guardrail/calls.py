@@ -29,7 +29,12 @@ REQUESTS = "requests"
 UNIT_CHARACTERS = 1000
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 
-_THROTTLED = {"ThrottlingException", "TooManyRequestsException", "ServiceQuotaExceededException", "Throttling"}
+_THROTTLED = {
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "ServiceQuotaExceededException",
+    "Throttling",
+}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _FATAL = {
     "AccessDeniedException",
