@@ -78,7 +78,7 @@ _GUIDELINES: Final = (
     Guideline(
         "factual_accuracy",
         1,
-        "Write only what the text says. Where it does not say why something happened, do not supply a reason.",
+        "Write only what the text says. Where it does not say why something happened, supply no reason.",
         (
             Phrase(r"\b(?:speculat\w+|guess\w*|infer|assume|imagine|fill in (?:the )?gaps)\b"),
             Phrase(r"\bexaggerat\w+\b"),
@@ -107,7 +107,8 @@ _GUIDELINES: Final = (
         " what it states.",
         (
             Phrase(
-                r"\beven (?:if|when|where|though) (?:\w+ ){0,2}gender is (?:\w+ )?(?:mentioned|stated|given|known)\b"
+                r"\beven (?:if|when|where|though) (?:\w+ ){0,2}gender is (?:\w+ )?"
+                r"(?:mentioned|stated|given|known)\b"
             ),
             Phrase(r"\b(?:always|in (?:all|every) cases?)\b[^,;]{0,30}\bgender-neutral\b"),
             Phrase(r"\b(?:guess|infer|assume|determine)\w*\b[^,;]{0,30}\bgender\b"),
@@ -126,7 +127,8 @@ _GUIDELINES: Final = (
         " judging it.",
         (
             Phrase(
-                r"\b(?:mention|include|report|note)\b[^.;]{0,40}\b(?:accent|language (?:barrier|proficiency))s?\b",
+                r"\b(?:mention|include|report|note)\b[^.;]{0,40}"
+                r"\b(?:accent|language (?:barrier|proficiency))s?\b",
                 True,
             ),
         ),
@@ -185,7 +187,8 @@ _GUIDELINES: Final = (
         " do not repeat the words.",
         (
             Phrase(
-                r"\b(?:quote|repeat|reproduce)\b[^,;]{0,40}\b(?:offensive|abusive|problematic|insult\w*|slur\w*)\b"
+                r"\b(?:quote|repeat|reproduce)\b[^,;]{0,40}"
+                r"\b(?:offensive|abusive|problematic|insult\w*|slur\w*)\b"
             ),
         ),
     ),

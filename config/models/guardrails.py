@@ -1,4 +1,4 @@
-"""Kind ``guardrails``: records to a model in batch jobs, its answers through a guardrail, results and books."""
+"""Kind ``guardrails``: records to a model in batch jobs, its answers through a guardrail, and the books."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RecordFormat = Literal["csv", "jsonl", "parquet", "text"]
 ModelFormat = Literal["converse", "anthropic", "nova", "llama"]
 GuardrailAction = Literal["mask", "block"]
 Policy = Literal["sensitive_information", "word", "content", "topic", "contextual_grounding"]
-# Limits and patterns: shapes of botocore's service models of Bedrock, CreateGuardrail and CreateModelInvocationJob.
+# Limits and patterns: CreateGuardrail and CreateModelInvocationJob in botocore's service model of Bedrock.
 PiiType = Literal[
     "ADDRESS",
     "AGE",

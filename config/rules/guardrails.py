@@ -63,12 +63,12 @@ def guidelines_are_known(config: GuardrailsConfig) -> Findings:
     prompt = config.prompt
     known = [*GUIDELINES, *prompt.custom]
     for index, name in enumerate(prompt.guidelines):
-        path = ("prompt", "guidelines", index)
+        place = ("prompt", "guidelines", index)
         if name not in known:
             message = f'"{name}" is no guideline; guidelines: {listing(known)}'
-            yield Finding(path, message, did_you_mean(name, known) or "write its words under prompt.custom")
+            yield Finding(place, message, did_you_mean(name, known) or "write its words under prompt.custom")
         elif name in prompt.guidelines[:index]:
-            yield Finding(path, f'"{name}" stands here twice', "remove one of the two")
+            yield Finding(place, f'"{name}" stands here twice', "remove one of the two")
     for name in prompt.overrides:
         path = ("prompt", "overrides", name)
         if name not in GUIDELINES:
@@ -130,13 +130,14 @@ def guardrail_is_one(config: GuardrailsConfig) -> Findings:
 def guardrail_parts_are_sound(config: GuardrailsConfig) -> Findings:
     """Types, names and words stand once; patterns compile and use no lookaround."""
     guardrail = config.guardrail
-    for key, names in {
+    parts: dict[str, list[str]] = {
         "pii": [each.type for each in guardrail.pii],
         "regexes": [each.name for each in guardrail.regexes],
         "words": list(guardrail.words),
         "topics": [each.name for each in guardrail.topics],
         "content_filters": [each.type for each in guardrail.content_filters],
-    }.items():
+    }
+    for key, names in parts.items():
         count = Counter(names)
         for index, name in enumerate(names):
             if count[name] > 1 and name in names[:index]:

@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import time
 import traceback
+import uuid
 from pathlib import Path
 from typing import Any
 
 from steps.runtime import settings as step_settings
 from steps.runtime.errors import StepError
+from steps.runtime.outputs import write_json
 from steps.runtime.process import base_folder, run
 
 
@@ -27,7 +29,7 @@ def main() -> None:
         stages(parse())
     except (StepError, OSError, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the edge of this step, stricter than the common one
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         raise StepError(f"internal error: {type(error).__name__} at {where}") from None
@@ -41,9 +43,9 @@ def stages(arguments: argparse.Namespace) -> None:
     from steps.apply_guardrails import quotas, records, settings, work
     from steps.apply_guardrails.desk import Desk
     from steps.apply_guardrails.ledger import Ledger
-    from steps.apply_guardrails.places import Prefix
     from steps.runtime.guardrail import asking, calls
     from steps.runtime.guardrail.buckets import Limiter
+    from steps.runtime.guardrail.places import Prefix
     from steps.runtime.guardrail.tally import Tally
 
     wanted = settings.read(step_settings.load(arguments.settings, "apply_guardrails", arguments.parameter))
@@ -69,12 +71,11 @@ def stages(arguments: argparse.Namespace) -> None:
     }
     guardrail = calls.Guardrail(arguments.guardrail_id, arguments.guardrail_version)
     version = f"{arguments.guardrail_id.rpartition('/')[2]}-{arguments.guardrail_version}"
-    ledger = Ledger(
-        *(
-            Prefix.of(storage, uri).below(version)
-            for uri in (arguments.ledger, arguments.results, arguments.failed)
-        )
+    entries, results, failed = (
+        Prefix.of(storage, uri).below(version)
+        for uri in (arguments.ledger, arguments.results, arguments.failed)
     )
+    ledger = Ledger(entries, results, failed, run=uuid.uuid4().hex[:8])
     tally, started = Tally(), time.monotonic()
     unit_rate = min((rate for name, rate in chosen.items() if name != calls.REQUESTS), default=float("inf"))
     # A request of more units than a second gives would never be let through.
@@ -93,8 +94,22 @@ def stages(arguments: argparse.Namespace) -> None:
     print(f"{host}: {len(files)} files, guardrail {version}, quotas {told(chosen)}", flush=True)
     pace = Pace(started)
     desk = Desk(ledger, tally, wanted.rhythm, written=pace.add)
-    asker = asking.Asker(caller, limits, size, tally)
-    work.apply(files, ledger, desk, asker, asking.Packer(limits, size), wanted.concurrency)
+    worker = work.Worker(asking.Asker(caller, limits, size, tally), limits, desk, wanted.concurrency)
+    work.apply(files, ledger, worker, asking.Packer(limits, size))
+    summary = {
+        "host": host,
+        "guardrail": version,
+        "files": len(files),
+        "records": pace.records,
+        "seconds": time.monotonic() - started,
+        "quotas": chosen,
+    }
+    write_json(arguments.output / "summary" / f"{host}.json", summary)
+    if desk.unlucky > wanted.max_failed_share * pace.records:
+        raise StepError(
+            f"{desk.unlucky:,} of {pace.records:,} records have no answer, which another day may bring",
+            hint="retry the execution: they are asked again, and what is done is not",
+        )
     print(f"{host}: {pace.records:,} records in {time.monotonic() - started:.1f} s", flush=True)
 
 
@@ -132,6 +147,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--results", required=True, help="s3:// prefix of the results")
     parser.add_argument("--failed", required=True, help="s3:// prefix of the failed ids")
     parser.add_argument("--data", type=Path, default=base / "input" / "data")
+    parser.add_argument("--output", type=Path, default=base / "output")
     return parser.parse_args()
 
 

@@ -43,6 +43,7 @@ class Desk:
         self._waiting: dict[OutputFile, list[Done]] = defaultdict(list)
         self._records = self._calls = self._reserved = 0
         self._wanted = self._closing = False
+        self.unlucky = 0  # records that failed for reasons that may pass
         self._problem: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
@@ -130,4 +131,5 @@ class Desk:
         figures = self._tally.take() if batch else {}
         for file, lines in batch.items():
             self._ledger.write(file, lines, figures)
+            self.unlucky += sum(not each.final for each in lines)
             figures = {}  # once

@@ -1,12 +1,12 @@
 """What is done, in S3, so that a new job on an empty disk goes on where another one was killed.
 
-    <ledger>/<guardrail id>-<version>/<output file>/000007.json   lines that are done, counts; no id, no text
-    <results>/<guardrail id>-<version>/<output file>-000007.jsonl results of these lines: id, text, action
-    <failed>/<guardrail id>-<version>/<output file>-000007.jsonl  ids of the failed among them, with reasons
+    <ledger>/<guardrail id>-<version>/<output file>/000007.json  lines that are done, counts; no id, no text
+    <results>/<guardrail id>-<version>/<output file>-000007-<run>.jsonl  their results: id, text, action
+    <failed>/<guardrail id>-<version>/<output file>-000007-<run>.jsonl   ids of the failed, with reasons
 
-The entry is written last. Without it its results do not count (the merge reads what entries name, nothing
-else) and are written over, since the next job gives the same number to its next entry. So each line is done
-once, whenever a job dies. A second job that is alive at the same time finds the number taken, and ends.
+The entry is written last, and only if its number is free. Results that no entry names do not count (the
+merge reads what entries name, nothing else). So each line is done once, whenever a job dies; and of two jobs
+that are alive at the same time, one finds the number taken and ends, without harm to the other's results.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from steps.apply_guardrails.places import Prefix
 from steps.apply_guardrails.records import OutputFile
 from steps.runtime.errors import StepError
 from steps.runtime.guardrail.asking import Outcome
+from steps.runtime.guardrail.places import Prefix
 from steps.runtime.outputs import json_line
 
 VERSION = 1
@@ -81,12 +81,13 @@ class Progress:
 
 @dataclass
 class Ledger:
-    """The three places, for one guardrail version."""
+    """The three places, for one guardrail version; `run` tells this job's files from another's."""
 
     entries: Prefix
     results: Prefix
     failed: Prefix
-    _next: dict[str, int] = field(default_factory=dict)
+    run: str
+    _next: dict[str, int] = field(default_factory=dict, init=False)
 
     def progress(self, file: OutputFile) -> Progress:
         """What the entries say of the file; StepError where they are about another file of that name."""
@@ -95,7 +96,7 @@ class Ledger:
             entry = self._entry(f"{file.slug}/{name}")
             if (entry["size"], entry["print"]) != (file.size, file.print):
                 raise StepError(
-                    f'the batch output "{file.name}" is not the one that the ledger {self.entries.uri} is about',
+                    f'the batch output "{file.name}" is not what the ledger {self.entries.uri} is about',
                     hint="start a new execution, which has a ledger of its own",
                 )
             for first, last in entry["done"]:
@@ -117,7 +118,7 @@ class Ledger:
     def write(self, file: OutputFile, lines: Sequence[Done], figures: Mapping[str, Any]) -> None:
         """Makes the lines durable: results, failures, then the entry that says so."""
         number = self._next.get(file.name, 0)
-        part = f"{file.slug}-{number:06d}.jsonl"
+        part = f"{file.slug}-{number:06d}-{self.run}.jsonl"
         good = [each for each in lines if each.outcome.action != "failed"]
         bad = [each for each in lines if each.outcome.action == "failed"]
         if good:

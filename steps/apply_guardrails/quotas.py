@@ -36,7 +36,7 @@ def read_quotas(client: Any) -> Mapping[str, float]:
     except (ClientError, BotoCoreError) as error:
         raise StepError(
             f"the quotas of ApplyGuardrail cannot be read: {type(error).__name__}",
-            hint="let the job's role call servicequotas:ListServiceQuotas, or write apply.requests_per_second",
+            hint="allow the job's role servicequotas:ListServiceQuotas, or write apply.requests_per_second",
         ) from error
     if REQUESTS not in found:
         raise StepError(

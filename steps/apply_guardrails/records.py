@@ -89,23 +89,25 @@ def _record(number: int, line: bytes) -> Record:
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return Record(number, None, None, "unreadable_line")
+        found = None
     if not isinstance(found, dict):
         return Record(number, None, None, "unreadable_line")
-    name = found.get("recordId")
-    identity = name if isinstance(name, str) and name else None
-    if identity is None:
+    identity = found.get("recordId")
+    if not isinstance(identity, str) or not identity:
         return Record(number, None, None, "no_record_id")
     if found.get("error") is not None:
         return Record(number, identity, None, _error(found["error"]))
     output = output_of(found.get("modelOutput"))
-    if output is None:
-        return Record(number, identity, None, "unknown_output_shape")
-    if not output.text.strip():
-        return Record(number, identity, None, "empty_output")
-    if "\0" in output.text or not _is_unicode(output.text):
-        return Record(number, identity, None, "invalid_text")
+    reason = "unknown_output_shape" if output is None else _unfit(output.text)
+    if output is None or reason is not None:
+        return Record(number, identity, None, reason)
     return Record(number, identity, output.text, None, output.cut_off)
+
+
+def _unfit(text: str) -> str | None:
+    if not text.strip():
+        return "empty_output"
+    return "invalid_text" if "\0" in text or not _is_unicode(text) else None
 
 
 def _error(error: Any) -> str:

@@ -31,7 +31,7 @@ class Worker:
     """Asks for packs on threads of its own and hands the results in."""
 
     def __init__(self, asker: Asker, limits: Limits, desk: Desk, concurrency: int) -> None:
-        self._asker, self._limits, self._desk = asker, limits, desk
+        self._asker, self._limits, self.desk = asker, limits, desk
         self._slots = threading.Semaphore(_QUEUED * concurrency)
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="ask")
         self._problem: list[BaseException] = []
@@ -40,7 +40,7 @@ class Worker:
         """Asks for all of them. The first error that is none of a record ends it and is raised."""
         try:
             for pack in packs:
-                reserved = self._desk.reserve(self._limits.calls([text for _, text in pack]))
+                reserved = self.desk.reserve(self._limits.calls([text for _, text in pack]))
                 self._slots.acquire()
                 if self._problem:
                     break
@@ -55,14 +55,14 @@ class Worker:
     def _one(self, pack: list[tuple[Asked, str]], reserved: int) -> None:
         try:
             if self._problem:
-                self._desk.unused(reserved)
+                self.desk.unused(reserved)
                 return
             outcomes, calls = self._asker.ask([text for _, text in pack])
-            self._desk.unused(reserved - calls)
+            self.desk.unused(reserved - calls)
             self._hand_in(pack, outcomes, calls)
         except BaseException as problem:  # noqa: BLE001 - raised by run, which waits for the threads
             self._problem.append(problem)
-            self._desk.unused(reserved)
+            self.desk.unused(reserved)
         finally:
             self._slots.release()
 
@@ -72,7 +72,7 @@ class Worker:
             done = Done(asked.record.line, asked.record.id, outcome, asked.record.cut_off)
             by_file.setdefault(asked.file, []).append(done)
         for place, (file, lines) in enumerate(by_file.items()):
-            self._desk.put(file, lines, calls if place == 0 else 0)
+            self.desk.put(file, lines, calls if place == 0 else 0)
 
 
 def texts(files: Iterable[OutputFile], ledger: Ledger, desk: Desk) -> Iterator[tuple[Asked, str]]:
@@ -91,11 +91,9 @@ def texts(files: Iterable[OutputFile], ledger: Ledger, desk: Desk) -> Iterator[t
                 yield Asked(file, record), record.text
 
 
-def apply(
-    files: Iterable[OutputFile], ledger: Ledger, desk: Desk, asker: Asker, packer: Packer[Asked], threads: int
-) -> None:
+def apply(files: Iterable[OutputFile], ledger: Ledger, worker: Worker, packer: Packer[Asked]) -> None:
     """Asks for everything that is not done; what is answered is durable when this returns or raises."""
     try:
-        Worker(asker, packer.limits, desk, threads).run(packer.packs(texts(files, ledger, desk)))
+        worker.run(packer.packs(texts(files, ledger, worker.desk)))
     finally:
-        desk.close()
+        worker.desk.close()

@@ -64,7 +64,7 @@ def _nova(generation: Generation) -> BodyMaker:
     }
 
 
-# Llama's native body takes the prompt as its tokenizer wants it (Meta, "Llama 3 model card and prompt formats").
+# The native body takes the prompt as the tokenizer wants it (Meta, "Llama 3 prompt formats").
 _LLAMA_TURN = (
     "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n%s<|eot_id|>"
     "<|start_header_id|>assistant<|end_header_id|>\n\n"
@@ -96,15 +96,39 @@ def fault(family: str, body: Any) -> str | None:
 
 _MEMBERS: Mapping[str, frozenset[str]] = {
     "converse": frozenset(
-        "messages system inferenceConfig guardrailConfig additionalModelRequestFields promptVariables"
-        " additionalModelResponseFieldPaths requestMetadata performanceConfig serviceTier outputConfig".split()
+        [
+            "messages",
+            "system",
+            "inferenceConfig",
+            "guardrailConfig",
+            "additionalModelRequestFields",
+            "promptVariables",
+            "additionalModelResponseFieldPaths",
+            "requestMetadata",
+            "performanceConfig",
+            "serviceTier",
+            "outputConfig",
+        ]
     ),
     "anthropic": frozenset(
-        "anthropic_version anthropic_beta max_tokens messages system temperature top_p top_k stop_sequences"
-        " tools tool_choice thinking metadata".split()
+        [
+            "anthropic_version",
+            "anthropic_beta",
+            "max_tokens",
+            "messages",
+            "system",
+            "temperature",
+            "top_p",
+            "top_k",
+            "stop_sequences",
+            "tools",
+            "tool_choice",
+            "thinking",
+            "metadata",
+        ]
     ),
-    "nova": frozenset("schemaVersion messages system inferenceConfig toolConfig".split()),
-    "llama": frozenset("prompt max_gen_len temperature top_p images".split()),
+    "nova": frozenset(["schemaVersion", "messages", "system", "inferenceConfig", "toolConfig"]),
+    "llama": frozenset(["prompt", "max_gen_len", "temperature", "top_p", "images"]),
 }
 
 
@@ -119,7 +143,11 @@ def _messages_fault(body: Body, *, typed: bool) -> str | None:
         if not isinstance(content, list) or not content:
             return "a message has no content"
         for block in content:
-            if not isinstance(block, dict) or not isinstance(block.get("text"), str) or not block["text"].strip():
+            if (
+                not isinstance(block, dict)
+                or not isinstance(block.get("text"), str)
+                or not block["text"].strip()
+            ):
                 return "a message has an empty text"
             if typed != ("type" in block):
                 return 'a text block has "type: text" for Anthropic and for no other family'

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from xxhash import xxh3_64_intdigest
 
-from steps.prepare_batch.settings import GUIDELINES, ID, TEXT, BatchSettings
+from steps.prepare_batch.settings import ID, TEXT, BatchSettings
 from steps.runtime.errors import StepError
 from steps.runtime.rows import sources
 from steps.runtime.rows.blocks import Unreadable
@@ -55,50 +56,46 @@ def records(settings: BatchSettings, folder: Path) -> Iterator[Record]:
         return
     columns = tuple(dict.fromkeys(settings.columns.values()))
     blocks = sources.checked(sources.folder_blocks(folder, settings.format, columns), columns)
-    readers = {name: reader(column) for name, column in settings.columns.items()}
-    ids, number = Ids(), 0
-    read_id = readers.pop(ID, None)
-    if read_id is not None and ID in settings.template.names:
-        readers[ID] = read_id
+    numbers, reading = itertools.count(1), _Reading(settings)
     for block in blocks:
         for row in block.rows():
-            if row is None:
-                continue
-            number += 1
-            yield _record(settings, ids, number, row, read_id, readers)
+            if row is not None:
+                yield reading.record(next(numbers), row)
 
 
-def _record(
-    settings: BatchSettings,
-    ids: Ids,
-    number: int,
-    row: Row | Unreadable,
-    read_id: Callable[[Row], Any] | None,
-    readers: dict[str, Callable[[Row], Any]],
-) -> Record:
-    # A record that is set aside for its id is named by its place, which is unique and tells nothing.
-    place = ids.numbered(number)
-    if isinstance(row, Unreadable):
-        return Record(place, {}, row.reason)
-    identity = place
-    if read_id is not None:
-        value = read_id(row)
+class _Reading:
+    """How a row becomes a record, and the ids that were seen on the way."""
+
+    def __init__(self, settings: BatchSettings) -> None:
+        columns = {name: reader(column) for name, column in settings.columns.items()}
+        self._read_id = columns.get(ID)
+        if ID not in settings.template.names:
+            columns.pop(ID, None)
+        self._columns, self._longest, self._ids = columns, settings.max_characters, Ids()
+
+    def record(self, number: int, row: Row | Unreadable) -> Record:
+        """The row at this place of the data."""
+        # A record that is set aside for its id is named by its place, which is unique and tells nothing.
+        place = self._ids.numbered(number)
+        if isinstance(row, Unreadable):
+            return Record(place, {}, row.reason)
+        identity, reason = (place, None) if self._read_id is None else self._identity(self._read_id(row))
+        if reason is not None:
+            return Record(place, {}, reason)
+        values: dict[str, str] = {}
+        for name, read in self._columns.items():
+            reason, values[name] = _text(read(row), self._longest if name == TEXT else None)
+            if reason is not None:
+                return Record(identity, {}, reason)
+        return Record(identity, values)
+
+    def _identity(self, value: Any) -> tuple[str, str | None]:
         text = None if is_missing(value) else as_text(value)
         if text is None or not text.strip():
-            return Record(place, {}, "no_id")
+            return "", "no_id"
         if len(text) > MAX_ID or not text.isprintable():
-            return Record(place, {}, "unusable_id")
-        if not ids.is_new(text):
-            return Record(place, {}, "duplicate_id")
-        identity = text
-    values: dict[str, str] = {}
-    for name, read in readers.items():
-        found = read(row)
-        reason, text = _text(found, settings.max_characters if name == TEXT else None)
-        if reason is not None:
-            return Record(identity, {}, reason)
-        values[name] = text
-    return Record(identity, values)
+            return "", "unusable_id"
+        return text, None if self._ids.is_new(text) else "duplicate_id"
 
 
 def _text(value: Any, longest: int | None) -> tuple[str | None, str]:
@@ -148,6 +145,3 @@ def _text_file(settings: BatchSettings, name: str, path: Path) -> Record:
         return Record(name, {}, "invalid_text")
     reason, text = _text(content, settings.max_characters)
     return Record(name, {} if reason else {TEXT: text}, reason)
-
-
-__all__ = ["GUIDELINES", "Ids", "Record", "records"]

@@ -233,7 +233,8 @@ class Server(asyncio.Protocol):
             names = sorted(name for name in objects if name.startswith(prefix))
             bucket = key.rstrip("/")
             entries = "".join(
-                f"<Contents><Key>{escape(name.removeprefix(bucket + '/'))}</Key><Size>{len(objects[name])}</Size></Contents>"
+                f"<Contents><Key>{escape(name.removeprefix(bucket + '/'))}</Key>"
+                f"<Size>{len(objects[name])}</Size></Contents>"
                 for name in names
             )
             page = (

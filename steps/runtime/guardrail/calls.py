@@ -217,8 +217,9 @@ class Caller:
         if code in _EXPIRED:
             return _PassingError("expired_credentials", expired=True)
         if code in _FATAL:
+            named = f'guardrail "{self._guardrail.identifier}", version {self._guardrail.version}'
             return GuardrailError(
-                f'guardrail "{self._guardrail.identifier}", version {self._guardrail.version}: {code}: {message}',
+                f"{named}: {code}: {message}",
                 hint="see that the guardrail and this version exist and that the job's role may apply it",
             )
         if status >= 500 or not status:

@@ -101,7 +101,7 @@ _Chain = tuple[Span, "_Chain"] | None
 
 
 def join(text: str, spans: Iterable[Span]) -> tuple[str, list[str]]:
-    """The text with the spans masked, and the masks used; of spans that overlap the longest names the mask."""
+    """The text with the spans masked, and the masks used; the longest of overlapping spans names the mask."""
     out, masks, place = [], [], 0
     for start, end, mask in _united(spans):
         out += [text[place:start], mask]

@@ -112,7 +112,7 @@ def _found(assessments: Sequence[Mapping[str, Any]]) -> Iterator[Found]:
 
 
 def _called(policy: str, kind: str, item: Mapping[str, Any]) -> str:
-    """A name that tells nothing of the text: custom words are texts of their own, so they are counted as one."""
+    """A name that tells nothing of the text: custom words are texts of their own, so they count as one."""
     if kind == "customWords":
         return "WORD"
     if kind in {"piiEntities", "managedWordLists"} or policy in {"content", "contextual_grounding"}:

@@ -72,7 +72,7 @@ class Prefix:
         return True
 
 
-class _told:  # noqa: N801 - reads as a word in `with`
+class _told:
     """Errors of S3 as a reason of the step."""
 
     def __init__(self, what: str) -> None:
