@@ -57,7 +57,6 @@ def wait_step(
     *,
     deadline_seconds: int,
     outputs: Sequence[str],
-    further: Mapping[str, Any] | None = None,
 ) -> CallbackStep:
     """Waits until what is called ``what`` has ended, at most ``deadline_seconds``."""
     polling = context.env.polling
@@ -71,7 +70,6 @@ def wait_step(
             "deadline_seconds": deadline_seconds,
             "first_poll_seconds": polling.first_seconds,
             "max_poll_seconds": polling.max_seconds,
-            **(further or {}),
         },
         outputs=[CallbackOutput(output_name=output) for output in outputs],
     )

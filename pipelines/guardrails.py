@@ -100,12 +100,15 @@ def start_batch_step(context: Guardrails, prepare: RequestStep) -> LambdaStep:
     config, env, value = context.config, context.env, context.value
     inputs = {
         "plan_uri": Join(on="/", values=[output_uri(prepare, "plan"), PLAN_FILE]),
-        "output_uri": places.of_execution(context, "batch-output"),
+        "output_uri": places.raw_of_execution(context, "batch-output"),
         "model_id": value(config.model.id),
         "role_arn": names.role_arn(env, "batch"),
         "invocation_type": "Converse" if config.model.format == "converse" else "InvokeModel",
         "timeout_hours": config.batch.timeout_hours,
         "max_concurrent_jobs": config.batch.max_concurrent_jobs,
+        "minimum_records": config.batch.min_records_per_job,
+        "retry_unfinished": config.batch.retry_unfinished,
+        "on_demand": config.batch.on_demand_below_minimum,
         "kms_key": env.kms_key or "",
         "tags": json.dumps(context.tags, ensure_ascii=False, sort_keys=True),
     }
@@ -121,8 +124,7 @@ def wait_batch_step(context: Guardrails, start: LambdaStep) -> CallbackStep:
         "batch",
         output(start, "state_uri"),
         deadline_seconds=batch.deadline_seconds,
-        outputs=("output_uri", "records", "jobs"),
-        further={"retry_unfinished": batch.retry_unfinished},
+        outputs=("output_uri", "records", "jobs", "unfinished"),
     )
 
 

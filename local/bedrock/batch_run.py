@@ -1,7 +1,7 @@
 """One batch job from its input to its output: queued, validated, queued again, every record asked, written.
 
-    <output>/<job id>/<file>.jsonl.out       a line per record, in another order than the input's
-    <output>/<job id>/manifest.json.out      the counts
+<output>/<job id>/<file>.jsonl.out       a line per record, in another order than the input's
+<output>/<job id>/manifest.json.out      the counts
 """
 
 from __future__ import annotations
@@ -170,7 +170,9 @@ class BatchRun:
     def _asked(self, body: dict[str, Any]) -> dict[str, Any]:
         if self.request.invocation == "Converse":
             if "toolConfig" in body:
-                raise ApiError("ValidationException", "Tool use is not supported in Converse batch inference.")
+                raise ApiError(
+                    "ValidationException", "Tool use is not supported in Converse batch inference."
+                )
             answer = converse(self.request.model, body)
             self.counts.input_tokens += answer["usage"]["inputTokens"]
             self.counts.output_tokens += answer["usage"]["outputTokens"]

@@ -68,9 +68,7 @@ def _file(uri: str, size: int, source: str, objects: Objects, quotas: Quotas) ->
                 offsets.append(at)
             at += len(line)
     if len(offsets) > quotas.records_per_file:
-        raise InvalidInputError(
-            f"File {name} has {len(offsets)} records; at most {quotas.records_per_file}."
-        )
+        raise InvalidInputError(f"File {name} has {len(offsets)} records; at most {quotas.records_per_file}.")
     return InputFile(uri, name, offsets)
 
 

@@ -108,18 +108,24 @@ def _check_turns(messages: list[Any]) -> None:
     if not messages:
         raise refused("The messages field must contain at least one message.")
     if messages[0].get("role") != "user":
-        raise refused("A conversation must start with a user message. Try again with a conversation that "
-                      "starts with a user message.")
+        raise refused(
+            "A conversation must start with a user message. Try again with a conversation that "
+            "starts with a user message."
+        )
     for message in messages:
         content = message.get("content")
         blank = isinstance(content, str) and not content.strip()
         if not content or blank:
-            raise refused("The content field in the Message object is empty. Add a ContentBlock object to the "
-                          "content field and try again.")
+            raise refused(
+                "The content field in the Message object is empty. Add a ContentBlock object to the "
+                "content field and try again."
+            )
         for block in content if isinstance(content, list) else ():
             if isinstance(block, dict) and "text" in block and not str(block["text"]).strip():
-                raise refused("The text field in the ContentBlock object is blank. Add text to the text field, "
-                              "and try again.")
+                raise refused(
+                    "The text field in the ContentBlock object is blank. Add text to the text field, "
+                    "and try again."
+                )
 
 
 def _usage(answer: Answer) -> dict[str, int]:
@@ -134,8 +140,19 @@ def _anthropic(body: Body) -> Asked:
     _keys(
         body,
         required=("anthropic_version", "max_tokens", "messages"),
-        optional=("system", "temperature", "top_p", "top_k", "stop_sequences", "tools", "tool_choice",
-                  "thinking", "anthropic_beta", "metadata", "output_config"),
+        optional=(
+            "system",
+            "temperature",
+            "top_p",
+            "top_k",
+            "stop_sequences",
+            "tools",
+            "tool_choice",
+            "thinking",
+            "anthropic_beta",
+            "metadata",
+            "output_config",
+        ),
     )
     if body["anthropic_version"] != ANTHROPIC_VERSION:
         raise refused(f"anthropic_version: Input should be '{ANTHROPIC_VERSION}'")
@@ -231,12 +248,16 @@ def _keys(body: Any, *, required: tuple[str, ...] = (), optional: tuple[str, ...
         raise refused("Malformed input request: #: expected type: JSONObject, please reformat your input.")
     for key in required:
         if key not in body:
-            raise refused(f"Malformed input request: #: required key [{key}] not found, please reformat your "
-                          "input and try again.")
+            raise refused(
+                f"Malformed input request: #: required key [{key}] not found, please reformat your "
+                "input and try again."
+            )
     for key in body:
         if key not in (*required, *optional):
-            raise refused(f"Malformed input request: #: extraneous key [{key}] is not permitted, please "
-                          "reformat your input and try again.")
+            raise refused(
+                f"Malformed input request: #: extraneous key [{key}] is not permitted, please "
+                "reformat your input and try again."
+            )
 
 
 def _messages(body: Body) -> list[dict[str, Any]]:
@@ -246,7 +267,9 @@ def _messages(body: Body) -> list[dict[str, Any]]:
         for each in messages
     )
     if not good:
-        raise refused("Malformed input request: #/messages: expected a list of messages with role and content")
+        raise refused(
+            "Malformed input request: #/messages: expected a list of messages with role and content"
+        )
     _check_turns(messages)
     return messages
 
@@ -263,4 +286,6 @@ def _number(body: Body, name: str, least: float, most: float | None) -> None:
         return
     good = isinstance(value, int | float) and not isinstance(value, bool)
     if not good or value < least or (most is not None and value > most):
-        raise ApiError("ValidationException", f"{name}: must be from {least}" + (f" to {most}" if most else ""))
+        raise ApiError(
+            "ValidationException", f"{name}: must be from {least}" + (f" to {most}" if most else "")
+        )

@@ -33,7 +33,9 @@ NEEDS_MODEL = ("NAME", "ADDRESS")
 
 def check(config: Config) -> None:
     """ApiError (ValidationException) for what the service model leaves to the service."""
-    if not any(config.get(policy) for policy, _ in LISTS) and not config.get("automatedReasoningPolicyConfig"):
+    if not any(config.get(policy) for policy, _ in LISTS) and not config.get(
+        "automatedReasoningPolicyConfig"
+    ):
         raise refused("At least one policy must be specified to create a guardrail.")
     for policy, member in LISTS:
         items = _items(config, policy, member)
@@ -44,7 +46,9 @@ def check(config: Config) -> None:
     for topic in _items(config, "topicPolicyConfig", "topicsConfig"):
         for example in topic.get("examples") or ():
             if len(example) > MOST_EXAMPLE:
-                raise refused(f"An example of topic '{topic['name']}' has more than {MOST_EXAMPLE} characters.")
+                raise refused(
+                    f"An example of topic '{topic['name']}' has more than {MOST_EXAMPLE} characters."
+                )
     regexes = _items(config, "sensitiveInformationPolicyConfig", "regexesConfig")
     if len(regexes) > MOST_REGEXES:
         raise refused(f"A guardrail may have {MOST_REGEXES} regexes at most.")
@@ -81,7 +85,9 @@ def not_looked_for(config: Config, *, has_language_model: bool) -> list[str]:
     ):
         for item in _items(config, policy, member):
             name = item.get("name") or item["type"]
-            found.append(f"{what} {name} is not looked for by the stand-in: AWS's models and lists are its own")
+            found.append(
+                f"{what} {name} is not looked for by the stand-in: AWS's models and lists are its own"
+            )
     return found
 
 

@@ -18,18 +18,25 @@ COMMON = frozenset(
     "did have has had will would can could should may might just very there here what which who when how "
     "agent customer okay ok thank thanks please hello hi".split()
 )
-# What a prompt wraps its text in: <transcript>...</transcript>, or a last section after a heading.
+LISTED = re.compile(r"\s*(?:\d+[.)]|[-*\u2022])\s")
+# What a prompt may wrap its text in: <transcript>...</transcript>.
 WRAPPED = re.compile(r"<(?P<tag>[A-Za-z_][\w-]*)>\s*(?P<text>.+?)\s*</(?P=tag)>", re.DOTALL)
 CHARACTERS_PER_TOKEN = 4
 
 
 def subject(prompt: str) -> str:
-    """The part of a prompt that is to be summed up: the longest thing between tags, else the last section."""
+    """The part of a prompt that is to be summed up: the longest thing between tags, else the longest section
+    that is no list (prompts list their instructions)."""
     wrapped = [match["text"] for match in WRAPPED.finditer(prompt)]
     if wrapped:
         return max(wrapped, key=len)
     sections = re.split(r"\n\s*\n", prompt.strip())
-    return max(sections[-2:], key=len)
+    return max([each for each in sections if not _is_list(each)] or sections, key=len)
+
+
+def _is_list(section: str) -> bool:
+    lines = section.splitlines()
+    return 2 * sum(bool(LISTED.match(line)) for line in lines) >= len(lines)
 
 
 def summarize(text: str, *, sentences: int = 4, longest: int = 100_000) -> str:

@@ -1,7 +1,7 @@
 """The program that looks for personal data: lines of JSON in, lines of JSON out; runs in its own environment.
 
-    {"texts": [...], "types": ["EMAIL", ...], "patterns": {name: regex}}
-    {"found": [[[start, end, type or name, "pii" | "regex", score], ...] for each text]} or {"error": reason}
+{"texts": [...], "types": ["EMAIL", ...], "patterns": {name: regex}}
+{"found": [[[start, end, type or name, "pii" | "regex", score], ...] for each text]} or {"error": reason}
 """
 
 from __future__ import annotations

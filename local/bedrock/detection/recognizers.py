@@ -28,18 +28,29 @@ def _said(what: str, value: str) -> str:
 
 # Types for which Presidio has no recogniser.
 OWN: Mapping[str, tuple[str, ...]] = {
-    "AGE": (r"(?i)\b\d{1,3}(?=[ -](?:years?|yrs?)[ -]old\b)", _said("aged?|i am|i'm", r"\d{1,3}\b(?! (?:minutes|days|euros|dollars))(?= years\b)")),
+    "AGE": (
+        r"(?i)\b\d{1,3}(?=[ -](?:years?|yrs?)[ -]old\b)",
+        _said("aged?|i am|i'm", r"\d{1,3}\b(?! (?:minutes|days|euros|dollars))(?= years\b)"),
+    ),
     "PIN": (_said("pin", r"\d{4,6}\b"),),
     "PASSWORD": (_said("password|passcode|passphrase", r"[^\s,.;\"']*[\d!@#$%^&*_][^\s,;\"']*(?<![.?])"),),
     "USERNAME": (_said("username|user name|login|user id", r"[A-Za-z0-9][\w.@-]{2,30}(?<![.@-])"),),
     "CREDIT_DEBIT_CARD_CVV": (_said("cvv2?|cvc2?|security code", r"\d{3,4}\b"),),
     "CREDIT_DEBIT_CARD_EXPIRY": (
-        _said("expir(?:es|y|ation|ing)(?: date)?(?: on| in)?|valid (?:thru|until|through)", r"(?:0[1-9]|1[0-2])\s?[/-]\s?(?:20)?\d{2}\b"),
+        _said(
+            "expir(?:es|y|ation|ing)(?: date)?(?: on| in)?|valid (?:thru|until|through)",
+            r"(?:0[1-9]|1[0-2])\s?[/-]\s?(?:20)?\d{2}\b",
+        ),
     ),
     "LICENSE_PLATE": (
-        _said("(?:licen[cs]e|number|registration) plate|plate|registration", r"[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,4}[A-Z0-9]\b(?<=\d.{0,8})"),
+        _said(
+            "(?:licen[cs]e|number|registration) plate|plate|registration",
+            r"[A-Z0-9]{1,4}[ -]?[A-Z0-9]{2,4}[A-Z0-9]\b(?<=\d.{0,8})",
+        ),
     ),
-    "VEHICLE_IDENTIFICATION_NUMBER": (r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-Z])[A-HJ-NPR-Z0-9]{17}\b",),
+    "VEHICLE_IDENTIFICATION_NUMBER": (
+        r"\b(?=[A-HJ-NPR-Z0-9]*\d)(?=[A-HJ-NPR-Z0-9]*[A-Z])[A-HJ-NPR-Z0-9]{17}\b",
+    ),
     "SWIFT_CODE": (_said("swift|bic|swift/bic|bic/swift", r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b"),),
     "AWS_ACCESS_KEY": (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",),
     "AWS_SECRET_KEY": (_said("secret(?: access)? key", r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"),),
@@ -106,7 +117,9 @@ class Recognizers:
         if kind not in self._made:
             made = [KNOWN[kind]()] if kind in KNOWN else []
             if kind in OWN:
-                patterns = [Pattern(f"{kind} {number}", each, OWN_SCORE) for number, each in enumerate(OWN[kind])]
+                patterns = [
+                    Pattern(f"{kind} {number}", each, OWN_SCORE) for number, each in enumerate(OWN[kind])
+                ]
                 made.append(PatternRecognizer(kind, patterns=patterns, global_regex_flags=0))
             self._made[kind] = made
         return self._made[kind]
