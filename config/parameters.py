@@ -16,9 +16,10 @@ from config.binding import value_findings
 from config.document import Document, dotted
 from config.errors import ConfigurationError, ParameterError, Problem
 from config.models.common import Parameter, ParameterValue, PipelineConfig
+from config.models.guardrails import GuardrailsConfig
 from config.models.inference import InferenceConfig
 from config.parameter_values import ValueFault, check, parameter_text, parse
-from config.platform_parameters import CANDIDATE, PROVENANCE, UNKNOWN, PlatformParameter
+from config.platform_parameters import CANDIDATE, GUARDRAIL, PROVENANCE, UNKNOWN, PlatformParameter
 from config.reading import read_file
 from config.suggest import did_you_mean, listing, quoted
 
@@ -70,6 +71,8 @@ def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]
 
     What only a candidate's evaluation set needs has a default when the data comes from elsewhere.
     """
+    if isinstance(config, GuardrailsConfig):
+        return (*GUARDRAIL, *PROVENANCE)
     if not isinstance(config, InferenceConfig):
         return PROVENANCE
     if config.data.source == "candidate":
