@@ -7,13 +7,16 @@ RUN := .venv/bin/python run_pipeline.py
 TEST := .venv/bin/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format docs clean platform dev environments
+.PHONY: help run run-guardrails test soak check format docs clean platform dev environments
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: platform    ## run the sample training and inference pipelines on this machine
 	@$(RUN) run facts-training facts-inference
+
+run-guardrails: platform  ## run the sample guardrails pipeline on this machine
+	@$(RUN) run calls-guardrails
 
 test: dev environments  ## all tests but the long ones
 	$(TEST) $(PYTEST)

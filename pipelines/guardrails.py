@@ -38,7 +38,7 @@ def build(context: Guardrails) -> Sequence[Step]:
     start = start_batch_step(context, prepare)
     wait = wait_batch_step(context, start)
     apply = apply_guardrails_step(context, wait)
-    merge = merge_results_step(context, prepare, apply, metrics)
+    merge = merge_results_step(context, prepare, wait, apply, metrics)
     steps = [prepare, start, wait, apply, merge]
     if context.config.gates:
         steps.append(gate_step(context, merge, metrics, [], scores=SCORES["none"]))
@@ -140,7 +140,7 @@ def apply_guardrails_step(context: Guardrails, wait: CallbackStep) -> RequestSte
 
 
 def merge_results_step(
-    context: Guardrails, prepare: RequestStep, apply: RequestStep, metrics: PropertyFile
+    context: Guardrails, prepare: RequestStep, wait: CallbackStep, apply: RequestStep, metrics: PropertyFile
 ) -> RequestStep:
     """One result per record, metrics, the report; the books must balance."""
     config = context.config
@@ -156,6 +156,9 @@ def merge_results_step(
         # What the shards say of themselves; it makes this step wait for them.
         "summary": output_uri(apply, "summary"),
     }
+    if config.data.answer_key:
+        key = sources.uri(context, "data.answer_key", config.data.answer_key)
+        inputs |= {"answer_key": key, "raw": output(wait, "output_uri")}
     arguments = _guardrail(context)
     for name in ("ledger", "results", "failed"):
         arguments += [f"--{name}", places.of_execution(context, _APPLY, name)]

@@ -74,6 +74,11 @@ class RecordData(Model):
         description="text: column of the text (needed); id: column of a unique id; others for the template."
         " Not with format: text.",
     )
+    answer_key: Source | None = Field(
+        default=None,
+        description="For samples: JSON Lines of {id, planted: [{type, form, text}]}; the report then says what"
+        " was found of it.",
+    )
     max_characters: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         default=200_000, description="Longer records are set aside."
     )

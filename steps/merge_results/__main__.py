@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from steps.runtime import settings as step_settings
 from steps.runtime.errors import StepError
@@ -23,7 +24,7 @@ def main() -> None:
     import boto3
     from botocore.config import Config
 
-    from steps.merge_results import entries, figures, report, settings
+    from steps.merge_results import answer_key, entries, figures, report, settings
     from steps.merge_results.merge import merge
     from steps.runtime.guardrail.places import Prefix
 
@@ -53,12 +54,30 @@ def main() -> None:
         guardrail={"id": arguments.guardrail_id, "version": arguments.guardrail_version},
         allowed=allowed,
     )
+    if arguments.answer_key.is_dir():
+        results_file = out / "results" / "results.jsonl"
+        document["answer_key"] = answer_key.compare(arguments.answer_key, arguments.raw, results_file)
+    control = boto3.client("bedrock", region_name=arguments.region, config=config)
+    document["not_looked_for"] = not_looked_for(control, arguments.guardrail_id, arguments.guardrail_version)
     problem = judge(document["records"], document["failed"], wanted.max_failed_share)
     write_json(out / "metrics" / "guardrails_metrics.json", document)
     report.write(out / "report" / "guardrails_report.html", document, work.figures, problem)
     if problem:
         raise problem
     print(", ".join(f"{count:,} {name}" for name, count in document["records"].items()), flush=True)
+
+
+def not_looked_for(bedrock: Any, guardrail: str, version: str) -> list[str]:
+    """What the service says it does not do of the guardrail's configuration; none of a guardrail that is
+    gone by now, or that this job's role may not describe."""
+    from botocore.exceptions import ClientError
+
+    try:
+        found = bedrock.get_guardrail(guardrailIdentifier=guardrail, guardrailVersion=version)
+    except ClientError as error:
+        print(f"the guardrail cannot be described: {error.response['Error']['Code']}", flush=True)
+        return []
+    return list(found.get("statusReasons") or ())
 
 
 def judge(records: dict[str, int], reasons: dict[str, int], most: float) -> StepError | None:
@@ -89,6 +108,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--records", type=Path, default=base / "input" / "records")
     parser.add_argument("--set-aside", type=Path, default=base / "input" / "set_aside")
     parser.add_argument("--summary", type=Path, default=base / "input" / "summary")
+    parser.add_argument("--answer-key", type=Path, default=base / "input" / "answer_key")
+    parser.add_argument("--raw", type=Path, default=base / "input" / "raw", help="what the model answered")
     parser.add_argument("--output", type=Path, default=base / "output")
     return parser.parse_args()
 
