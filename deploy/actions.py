@@ -152,7 +152,7 @@ class DeleteLeftover:
 
 @dataclass(frozen=True)
 class GuardrailSpec:
-    """A guardrail as it should be. `settings`: the members of CreateGuardrail that `digest` is of, as JSON."""
+    """A guardrail as it should be. `settings`: the members of CreateGuardrail, as JSON; `digest` is theirs."""
 
     name: str
     digest: str

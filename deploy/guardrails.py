@@ -1,4 +1,4 @@
-"""Guardrails of Bedrock, as pipelines of the kind describe them: planned, made, versioned, pruned, found again.
+"""Guardrails of Bedrock, as pipelines describe them: planned, made, versioned, pruned, found again.
 
     configuration -> its digest -> the version whose description carries that digest, made where there is none
 
@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from config import names
 from config.models import GuardrailConfig, GuardrailsConfig, Project
+from config.models.guardrails import ExistingGuardrail
 from deploy.actions import Action, CreateGuardrail, DeleteGuardrail, GuardrailSpec, UpdateGuardrail, pairs
 from deploy.errors import NotDeployedError, is_missing
 from deploy.session import Aws
@@ -49,7 +50,7 @@ def plan(project: Project, aws: Aws, chosen: Sequence[str]) -> tuple[Action, ...
         if not isinstance(config, GuardrailsConfig):
             continue
         if config.guardrail.existing:
-            _check_existing(project, aws, config)
+            _check_existing(project, aws, config, config.guardrail.existing)
         else:
             wanted = spec(project, config)
             actions[f"{wanted.name} {wanted.digest}"] = _plan_one(project, aws, wanted)
@@ -108,7 +109,7 @@ def spec(project: Project, config: GuardrailsConfig) -> GuardrailSpec:
 
 def request(guardrail: GuardrailConfig) -> dict[str, Any]:
     """The members of CreateGuardrail that say what it does."""
-    policies = {
+    policies: dict[str, dict[str, list[dict[str, Any]]]] = {
         "sensitiveInformationPolicyConfig": {
             "piiEntitiesConfig": [
                 {"type": each.type, "action": ACTIONS[each.action]} for each in guardrail.pii
@@ -220,9 +221,9 @@ def _running(sagemaker: Any, pipeline: str) -> Iterator[str]:
         more = {"NextToken": page["NextToken"]}
 
 
-def _check_existing(project: Project, aws: Aws, config: GuardrailsConfig) -> None:
-    existing = config.guardrail.existing
-    assert existing is not None
+def _check_existing(
+    project: Project, aws: Aws, config: GuardrailsConfig, existing: ExistingGuardrail
+) -> None:
     try:
         aws.client("bedrock").get_guardrail(
             guardrailIdentifier=existing.id, guardrailVersion=existing.version
@@ -231,8 +232,8 @@ def _check_existing(project: Project, aws: Aws, config: GuardrailsConfig) -> Non
         if not is_missing(error):
             raise
         raise NotDeployedError(
-            f'"{config.name}" names guardrail "{existing.id}" version "{existing.version}", which environment '
-            f'"{project.environment.name}" does not have',
+            f'"{config.name}" names guardrail "{existing.id}" version "{existing.version}", which '
+            f'environment "{project.environment.name}" does not have',
             hint="aws bedrock list-guardrails",
         ) from error
 

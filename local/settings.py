@@ -33,7 +33,7 @@ class BedrockSettings:
     requirements: str = "local/bedrock/detection/requirements.txt"
     language_model: str | None = None
     quotas: Quotas = field(default_factory=Quotas)
-    batch: BatchSettings = BatchSettings()
+    batch: BatchSettings = field(default_factory=BatchSettings)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> BedrockSettings:

@@ -118,15 +118,18 @@ def values(chance: Chance, wording: Wording) -> dict[tuple[str, str], Callable[[
             iban(chance), 4, chance.pick("iban shape", [" ", ""])
         ),
         ("US_BANK_ACCOUNT_NUMBER", "plain"): lambda: f"8{chance.digits('account', 10)}",
-        ("US_BANK_ACCOUNT_NUMBER", "bare"): lambda: f"8{chance.digits('account', 7)} {chance.digits('part', 4)}",
+        ("US_BANK_ACCOUNT_NUMBER", "bare"): lambda: (
+            f"8{chance.digits('account', 7)} {chance.digits('part', 4)}"
+        ),
         ("US_PASSPORT_NUMBER", "plain"): lambda: f"C{chance.digits('passport', 8)}",
-        ("UK_NATIONAL_INSURANCE_NUMBER", "plain"): lambda: f"QQ {grouped(chance.digits('ni', 6), 2, ' ')} C".replace(
-            "QQ", chance.pick("ni letters", ["AB", "CE", "JG"])
+        ("UK_NATIONAL_INSURANCE_NUMBER", "plain"): lambda: (
+            f"{chance.pick('ni letters', ['AB', 'CE', 'JG'])} {grouped(chance.digits('ni', 6), 2, ' ')} C"
         ),
         ("PASSWORD", "plain"): lambda: f"{handle.capitalize()}!{chance.digits('password', 3)}",
         ("PASSWORD", "spoken"): lambda: f"{chance.pick('pass', wording['handles'])} exclamation mark nine",
         ("US_SOCIAL_SECURITY_NUMBER", "plain"): lambda: (
-            f"8{chance.digits('area code', 2)}-{11 + chance.number('group', 80)}-{1000 + chance.number('serial', 8999)}"
+            f"8{chance.digits('area code', 2)}-{11 + chance.number('group', 80)}"
+            f"-{1000 + chance.number('serial', 8999)}"
         ),
         ("US_SOCIAL_SECURITY_NUMBER", "last four"): lambda: str(1000 + chance.number("serial", 8999)),
         ("DATE_OF_BIRTH", "plain"): lambda: f"{day:02d}/{month + 1:02d}/{year}",

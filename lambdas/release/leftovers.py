@@ -1,7 +1,8 @@
 """What an execution that ended leaves running: named here, stopped through the wait queue.
 
-    any execution that failed or was stopped   its AutoML jobs, its batch inference jobs and its endpoint (found by name and tag); model
-                                               and configuration stay, a retry makes the endpoint from them
+    any execution that failed or was stopped   its AutoML jobs, its batch inference jobs and its endpoint
+                                               (found by name and tag); model and configuration stay, a retry
+                                               makes the endpoint from them
     any execution with an EndpointName         that endpoint with its configurations and models, when it is
     parameter (evaluations), however it ended  tagged to go after the evaluation and no other evaluation that
                                                runs uses it

@@ -15,7 +15,6 @@ Jobs that run beside a bad one are let finish: their records are paid for and ke
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from waiting import batch_jobs, batch_leftovers, batch_on_demand, batch_state
 from waiting.batch_jobs import BAD, Attempt
@@ -45,15 +44,14 @@ def describe(tools: Tools, name: str, *, on_demand: bool = True) -> Description 
     state = batch_state.read(tools.s3, name)
     if state is None:
         return None
-    until = tools.now() + LOOK_SECONDS
     newest = batch_jobs.listed(tools.bedrock, state.execution_id)
     stock = Stock(leaving=any(attempt.status == "Stopping" for attempt in newest.values()))
     room = state.max_concurrent_jobs - sum(attempt.running for attempt in newest.values())
+    hands = _Hands(tools, state, stock, room, until=tools.now() + LOOK_SECONDS)
     for job in state.jobs:
-        room -= _push(tools, state, job, newest.get(job.name), stock, room=room, until=until)
+        hands.push(job, newest.get(job.name))
     if on_demand and state.on_demand and not stock.bad:
-        finished = batch_on_demand.ask(tools, state, state.on_demand.prefix, state.on_demand.name, until)
-        (stock.done if finished else stock.waiting).append(state.on_demand.name)
+        hands.ask(state.on_demand.prefix, state.on_demand.name, of=state.on_demand.name)
     return {"state": state, "stock": stock}
 
 
@@ -102,64 +100,64 @@ def begin_again(tools: Tools, name: str, description: Description | None) -> Beg
     return Begun(name, done=True)
 
 
-def _push(
-    tools: Tools, state: State, job: Part, newest: Attempt | None, stock: Stock, *, room: int, until: float
-) -> int:
-    """Does what a job needs now; how many more of its attempts run after it."""
-    if newest is None:
-        return _start(tools, state, job.name, 1, job.prefix, stock, room)
-    if newest.running:
-        stock.running.append(job.name)
-        return 0
-    set_aside = state.retried_from.get(job.name, 0)
-    if newest.status in BAD and newest.number > set_aside:
-        called = batch_jobs.name(state.execution_id, job.name, newest.number)
-        stock.bad[job.name] = f"batch job '{called}' {_ended(newest)}"
-        return 0
-    if newest.status in ("Failed", "Expired"):
-        return _start(tools, state, job.name, newest.number + 1, newest.source, stock, room)
-    if newest.status == "Completed" and newest.errors == 0:
-        stock.done.append(job.name)
-        return 0
-    left = batch_leftovers.count(tools, state, newest, until)
-    if left is None:
-        stock.waiting.append(job.name)
-        return 0
-    return _rest(tools, state, newest, left, stock, room=room, until=until)
+@dataclass
+class _Hands:
+    """What one look does. `room`: how many more jobs may run; nothing new begins after `until`."""
 
+    tools: Tools
+    state: State
+    stock: Stock
+    room: int
+    until: float
 
-def _rest(
-    tools: Tools, state: State, newest: Attempt, left: int, stock: Stock, *, room: int, until: float
-) -> int:
-    """What becomes of records that an attempt left."""
-    source = f"{batch_leftovers.folder(state, newest)}/"
-    tries = newest.number - state.retried_from.get(newest.job, 0)
-    again = tries <= state.retry_unfinished
-    if left and again and left >= state.minimum_records:
-        return _start(tools, state, newest.job, newest.number + 1, source, stock, room)
-    if left and again and state.rest_on_demand:
-        name = f"{newest.job}/{newest.number + 1}"
-        finished = batch_on_demand.ask(tools, state, source, name, until)
-        (stock.done if finished else stock.waiting).append(newest.job)
-        return 0
-    stock.done.append(newest.job)
-    stock.unfinished += left
-    return 0
+    def push(self, job: Part, newest: Attempt | None) -> None:
+        """Does what a job needs now."""
+        if newest is None:
+            self.start(job.name, 1, job.prefix)
+        elif newest.running:
+            self.stock.running.append(job.name)
+        elif newest.status in BAD and newest.number > self.state.retried_from.get(job.name, 0):
+            called = batch_jobs.name(self.state.execution_id, job.name, newest.number)
+            self.stock.bad[job.name] = f"batch job '{called}' {_ended(newest)}"
+        elif newest.status in ("Failed", "Expired"):
+            self.start(job.name, newest.number + 1, newest.source)
+        elif newest.status == "Completed" and newest.errors == 0:
+            self.stock.done.append(job.name)
+        else:
+            self.go_on(newest)
 
+    def go_on(self, newest: Attempt) -> None:
+        """With the records that an attempt left."""
+        left = batch_leftovers.count(self.tools, self.state, newest, self.until)
+        source = f"{batch_leftovers.folder(self.state, newest)}/"
+        tries = newest.number - self.state.retried_from.get(newest.job, 0)
+        again = tries <= self.state.retry_unfinished
+        if left is None:
+            self.stock.waiting.append(newest.job)
+        elif left and again and left >= self.state.minimum_records:
+            self.start(newest.job, newest.number + 1, source)
+        elif left and again and self.state.rest_on_demand:
+            self.ask(source, f"{newest.job}/{newest.number + 1}", of=newest.job)
+        else:
+            self.stock.done.append(newest.job)
+            self.stock.unfinished += left
 
-def _start(tools: Tools, state: State, job: str, number: int, source: str, stock: Stock, room: int) -> int:
-    if room <= 0 or stock.bad:
-        stock.waiting.append(job)
-        return 0
-    outcome = batch_jobs.create(tools, state, job, number, source)
-    if outcome == "started":
-        stock.running.append(job)
-        return 1
-    if outcome == "full":
-        stock.waiting.append(job)
-    else:
-        stock.bad[job] = outcome
-    return 0
+    def ask(self, source: str, name: str, *, of: str) -> None:
+        """Records on demand."""
+        finished = batch_on_demand.ask(self.tools, self.state, source, name, self.until)
+        (self.stock.done if finished else self.stock.waiting).append(of)
+
+    def start(self, job: str, number: int, source: str) -> None:
+        """An attempt, where there is room; none any more once a job ended badly."""
+        full = self.room <= 0 or bool(self.stock.bad)
+        outcome = "full" if full else batch_jobs.create(self.tools, self.state, job, number, source)
+        if outcome == "started":
+            self.stock.running.append(job)
+            self.room -= 1
+        elif outcome == "full":
+            self.stock.waiting.append(job)
+        else:
+            self.stock.bad[job] = outcome
 
 
 def _ended(attempt: Attempt) -> str:

@@ -1,7 +1,7 @@
 """Bedrock's batch inference jobs of an execution: named `<execution id>-<job>-<attempt>`.
 
-The name is also the client token, so that starting twice is starting once, and the listing by name finds every
-job of the execution, whoever started it.
+The name is also the client token, so that starting twice is starting once, and the listing by name finds
+every job of the execution, whoever started it.
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateModelInvocationJob.html
 """
 

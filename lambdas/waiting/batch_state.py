@@ -1,7 +1,7 @@
 """What a batch of inference jobs is: written once by `start_batch`, read at every look.
 
-What has happened is not kept here: Bedrock's listing knows the jobs and S3 what they left. Only a retry of the
-pipeline's step is noted (`retried_from`), so that two looks at once can do no harm.
+What has happened is not kept here: Bedrock's listing knows the jobs and S3 what they left. Only a retry of
+the pipeline's step is noted (`retried_from`), so that two looks at once can do no harm.
 """
 
 from __future__ import annotations

@@ -38,7 +38,6 @@ class Tools:
 def tools(*services: str) -> Tools:
     """The tools of a running function that uses these services; the clients of others are None."""
     import boto3
-
     from botocore.config import Config
 
     # A model that does not answer in time is asked again at the next look, in time for the function's end.

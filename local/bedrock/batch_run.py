@@ -97,7 +97,7 @@ class BatchRun:
             return BatchOutcome("Failed", str(error))
         except ApiError as error:
             return BatchOutcome("Failed", f"{error.code}: {error.message}")
-        except Exception as error:  # a job must end, whatever happens
+        except Exception as error:  # noqa: BLE001 - a job must end, whatever happens
             _LOG.exception("batch job %s broke", self.job_id)
             return BatchOutcome("Failed", f"InternalServerException: {type(error).__name__}: {error}")
         finally:

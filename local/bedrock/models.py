@@ -133,7 +133,7 @@ def _usage(answer: Answer) -> dict[str, int]:
     return {"inputTokens": answer.input_tokens, "outputTokens": answer.output_tokens, "totalTokens": total}
 
 
-# ---- Native bodies ------------------------------------------------------------------------------------------
+# ---- Native bodies -----------------------------------------------------------------------------------------
 
 
 def _anthropic(body: Body) -> Asked:
@@ -271,7 +271,7 @@ def _messages(body: Body) -> list[dict[str, Any]]:
             "Malformed input request: #/messages: expected a list of messages with role and content"
         )
     _check_turns(messages)
-    return messages
+    return list(messages)
 
 
 def _text(value: Any, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The policies of a guardrail: what CreateGuardrail refuses, what GetGuardrail shows, what is looked for here."""
+"""Policies of a guardrail: what CreateGuardrail refuses, what GetGuardrail shows, what is looked for here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from local.bedrock.place import refused
 
 Config = Mapping[str, Any]
-# Members of a configuration and of its description: (policy, list) -> (policy, list), and what identifies one.
+# Members of a configuration and of its description: (policy, list) -> (policy, list), and an item's key.
 LISTS: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("topicPolicyConfig", "topicsConfig"): ("topicPolicy", "topics", "name"),
     ("contentPolicyConfig", "filtersConfig"): ("contentPolicy", "filters", "type"),
@@ -55,9 +55,9 @@ def check(config: Config) -> None:
     for regex in regexes:
         _check_regex(regex)
     for each in config.values():
-        if isinstance(each, Mapping) and (each.get("tierConfig") or {}).get("tierName") == "STANDARD":
-            if not config.get("crossRegionConfig"):
-                raise refused("The Standard tier requires crossRegionConfig.")
+        tier = (each.get("tierConfig") or {}).get("tierName") if isinstance(each, Mapping) else None
+        if tier == "STANDARD" and not config.get("crossRegionConfig"):
+            raise refused("The Standard tier requires crossRegionConfig.")
 
 
 def described(config: Config) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def compare(key: Path, raw: Path, results: Path) -> dict[str, Any]:
     return {
         "total": {name: sum(counts[name] for counts in by_type.values()) for name in COUNTS},
         "by_type": {name: by_type[name] for name in sorted(by_type)},
-        "missed": [{"id": each.id, "type": each.type, "form": each.form} for each in planted if each in missed],
+        "missed": [
+            {"id": each.id, "type": each.type, "form": each.form} for each in planted if each in missed
+        ],
     }
 
 

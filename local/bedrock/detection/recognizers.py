@@ -1,8 +1,8 @@
 """Presidio's pattern recognisers by the entity types of Bedrock, and patterns of ours for types it lacks.
 
 A recogniser's score says how telling its pattern is; a weak one counts only with a word of its context in
-front (Presidio's own enhancer for that needs a language model). With a spaCy model NAME and ADDRESS are looked
-for too.
+front (Presidio's own enhancer for that needs a language model). With a spaCy model NAME and ADDRESS are
+looked for too.
 """
 
 from __future__ import annotations

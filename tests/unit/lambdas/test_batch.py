@@ -112,7 +112,7 @@ def test_a_job_that_bedrock_refuses_fails_the_step_with_its_reason() -> None:
 def test_a_missing_plan_is_told() -> None:
     """With its place."""
     world = BatchWorld({}, plan_uri="s3://test-bucket/nothing.json")
-    with pytest.raises(InputError, match="there is no plan at s3://test-bucket/nothing.json"):
+    with pytest.raises(InputError, match=r"there is no plan at s3://test-bucket/nothing\.json"):
         world.start()
 
 
