@@ -35,6 +35,7 @@ format: dev      ## mend formatting and imports
 
 docs: platform   ## write the generated parts of the documentation
 	.venv/bin/python docs/tables.py
+	.venv/bin/python docs/command_reference.py
 
 platform:
 	@$(PYTHON) requirements/install.py platform

@@ -13,6 +13,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
     This is the outermost edge: whatever a command raises ends here as one fact with a hint.
     """
+    if not (3, 11) <= sys.version_info[:2] <= (3, 12):
+        version = ".".join(map(str, sys.version_info[:2]))
+        print(f"Python 3.11 or 3.12 is needed, this is {version} ({sys.executable})", file=sys.stderr)
+        print("hint: make platform, then .venv/bin/python run_pipeline.py ...", file=sys.stderr)
+        return 2
     from commands.parser import parse
     from commands.terminal import Terminal
 

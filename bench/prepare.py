@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import statistics
 import sys
 import tempfile
@@ -69,9 +70,10 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: seconds on the wall, peak resident megabytes of all its processes."""
+    """One run: seconds on the wall, of the processors, peak resident megabytes of all its processes."""
 
     seconds: float
+    processor: float
     megabytes: float
 
 
@@ -98,14 +100,18 @@ def main() -> None:
                         recipe(python, folder, path, number) if what == "recipe" else step(python, folder)
                     )
                     runs.setdefault(what, []).append(result := measure(command, folder))
-                    rate = arguments.rows / result.seconds
-                    print(
-                        f"{what:7} {result.seconds:7.1f} s {rate:10,.0f} rows/s {result.megabytes:7,.0f} MB",
-                        flush=True,
-                    )
+                    print(told(what, arguments.rows, result), flush=True)
         if len(runs) == 2:
             seconds = {what: statistics.median(run.seconds for run in done) for what, done in runs.items()}
             print(f"the step makes {seconds['recipe'] / seconds['step']:.1f} times the rows per second")
+
+
+def told(what: str, rows: int, run: Measured) -> str:
+    """One line for a run."""
+    return (
+        f"{what:7} {run.seconds:7.1f} s {rows / run.seconds:10,.0f} rows/s {run.megabytes:7,.0f} MB"
+        f" {run.processor:7.1f} s of the processors"
+    )
 
 
 def make(folder: Path, rows: int) -> Path:
@@ -145,7 +151,7 @@ def step(python: str, folder: Path) -> list[str]:
 
 def measure(command: list[str], folder: Path) -> Measured:
     """Runs a command, adding up the resident memory of its process tree every 50 ms."""
-    started, peak = time.monotonic(), 0
+    started, before, peak = time.monotonic(), processor_seconds(), 0
     with (folder / "log").open("w") as log:
         process = psutil.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         while process.poll() is None:
@@ -153,7 +159,13 @@ def measure(command: list[str], folder: Path) -> Measured:
             time.sleep(0.05)
     if process.returncode:
         sys.exit((folder / "log").read_text())
-    return Measured(time.monotonic() - started, peak / 1e6)
+    return Measured(time.monotonic() - started, processor_seconds() - before, peak / 1e6)
+
+
+def processor_seconds() -> float:
+    """What ended child processes and theirs have used: a busy machine does not change it much."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def resident(process: psutil.Process) -> int:

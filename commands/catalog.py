@@ -91,6 +91,7 @@ VERBS = (
         "deployed. An inference pipeline takes the candidate of the training execution just run, or of the "
         "latest one. A -p goes to each of the pipelines that declares it. Exit code: 0 all succeeded, 1 one "
         "failed, 5 a gate was missed. Ctrl-C detaches, the execution goes on.",
+        json=True,
     ),
     Verb(
         "status",
@@ -108,6 +109,7 @@ VERBS = (
         ("watch facts-training", "watch 4f0b6mz1kq2x"),
         "commands.observing:Watch",
         EXECUTION + " Ctrl-C detaches, the execution goes on.",
+        json=True,
     ),
     Verb(
         "executions",

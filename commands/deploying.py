@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from config.models import Project
+    from definition.compile import CompiledPipeline
     from deploy.actions import Action
     from deploy.session import Aws
     from deploy.stacks import Waiting
@@ -69,9 +70,10 @@ class Upsert:
         for name in names:
             project.pipeline(name)
         aws = connect(project)
-        with working(terminal, "functions") as tell:
-            services = update_services(project, aws, report=_reporter(terminal), waiting=_waiting(tell))
-        made = bring_pipelines(project, aws, names, terminal)
+        compiled = compile_all(project, names, terminal)
+        with working(terminal, "functions") as tell, Reporter(terminal) as report:
+            services = update_services(project, aws, report=report, waiting=_waiting(tell))
+        made = bring_pipelines(project, aws, compiled, terminal)
         if arguments.output == "json":
             terminal.json(_document(project, made, len(services)))
         else:
@@ -84,19 +86,29 @@ def bring_up(project: Project, aws: Aws, terminal: Terminal) -> Sequence[Action]
     from commands.progress import working
     from deploy.bootstrap import bootstrap
 
-    with working(terminal, "infrastructure") as tell:
-        return bootstrap(project, aws, report=_reporter(terminal), waiting=_waiting(tell))
+    with working(terminal, "infrastructure") as tell, Reporter(terminal) as report:
+        return bootstrap(project, aws, report=report, waiting=_waiting(tell))
 
 
-def bring_pipelines(project: Project, aws: Aws, names: Sequence[str], terminal: Terminal) -> Plan:
+def compile_all(project: Project, names: Sequence[str], terminal: Terminal) -> list[CompiledPipeline]:
+    """Compiles pipelines, before anything is written: what AWS would refuse ends here."""
+    from commands.progress import working
+
+    with working(terminal, "compiling"):
+        from definition.compile import compile_pipeline
+
+        return [compile_pipeline(project, name) for name in names]
+
+
+def bring_pipelines(
+    project: Project, aws: Aws, compiled: Sequence[CompiledPipeline], terminal: Terminal
+) -> Plan:
     """Upserts, one line on stderr per thing done."""
     from commands.progress import working
     from deploy.upsert import upsert
 
-    with working(terminal, "pipelines"):
-        from definition.compile import compile_pipeline
-
-        return upsert(project, aws, names, compile_pipeline=compile_pipeline, report=_reporter(terminal))
+    with working(terminal, "pipelines"), Reporter(terminal) as report:
+        return upsert(project, aws, compiled, report=report)
 
 
 def show_outcome(made: Plan, terminal: Terminal) -> None:
@@ -118,13 +130,35 @@ def _print_templates(project: Project, terminal: Terminal) -> None:
         terminal.line("---")
 
 
-def _reporter(terminal: Terminal) -> Callable[[Action], None]:
-    begun = time.monotonic()
+class Reporter:
+    """One line per thing done, uploads counted into one; use as a context, so that the last are told."""
 
-    def report(action: Action) -> None:
-        terminal.note(f"  {action.text}  [{time.monotonic() - begun:.1f} s]")
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._sizes: list[int] = []
 
-    return report
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tell_uploads()
+
+    def __call__(self, action: Action) -> None:
+        from deploy.actions import Upload
+
+        if isinstance(action, Upload):
+            self._sizes.append(action.size)
+        else:
+            self._tell_uploads()
+            self._terminal.note(f"  {action.text}")
+
+    def _tell_uploads(self) -> None:
+        from deploy.actions import size_of
+
+        if self._sizes:
+            files = "1 file" if len(self._sizes) == 1 else f"{len(self._sizes)} files"
+            self._terminal.note(f"  upload {files} ({size_of(sum(self._sizes))})")
+        self._sizes.clear()
 
 
 def _waiting(tell: Callable[[str], None]) -> Waiting:

@@ -20,8 +20,8 @@ def report(error: Exception, words: Sequence[str], terminal: Terminal) -> int:
     if known is None:
         known = UnexpectedError(error, words)
     terminal.note(known.fact)
-    if known.hint:
-        terminal.note(f"hint: {known.hint}")
+    for hint in (known.hint or "").splitlines():
+        terminal.note(f"hint: {hint}")
     return known.exit_code
 
 
@@ -31,6 +31,8 @@ def as_platform_error(error: Exception) -> PlatformError | None:
         return error
     if isinstance(error, OSError) and error.errno in FULL_DISK:
         return FullDiskError(error)
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] not in OURS:
+        return MissingPackageError(error.name)
     if "botocore" in sys.modules:  # an error of AWS cannot come from a command that never loaded it
         from deploy.errors import explain
 
@@ -39,6 +41,20 @@ def as_platform_error(error: Exception) -> PlatformError | None:
 
 
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+# Packages of this repository: that one of them is missing is our fault and not the installation's.
+OURS = frozenset({"commands", "config", "definition", "deploy", "local", "pipelines", "steps"})
+
+
+class MissingPackageError(PlatformError):
+    """A Python without what the platform needs: most likely not the one of .venv."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f'the package "{package}" is not installed in this Python ({sys.executable})',
+            hint="make platform, then .venv/bin/python run_pipeline.py ...",
+        )
 
 
 class FullDiskError(PlatformError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from commands.terminal import Terminal
@@ -10,6 +11,7 @@ from commands.terminal import Terminal
 if TYPE_CHECKING:
     from config.models import Project
     from deploy.executions import Seen
+    from deploy.summary import Summary
 
 INTERRUPTED = 130
 
@@ -18,7 +20,7 @@ class DetachedError(KeyboardInterrupt):
     """Ctrl-C while following: how to go on was said, the execution goes on by itself."""
 
 
-def follow(project: Project, arn: str, terminal: Terminal) -> Seen:
+def follow(project: Project, arn: str, terminal: Terminal, *, summed_up_next: bool = True) -> Seen:
     """Shows an execution until it is over; what was seen last. Raises DetachedError on Ctrl-C."""
     from commands.progress import Progress
     from deploy import follow as following
@@ -29,7 +31,7 @@ def follow(project: Project, arn: str, terminal: Terminal) -> Seen:
     name = config_name_of(project, pipeline_of(arn)) or pipeline_of(arn)
     snapshot = None
     try:
-        with Progress(name, terminal) as progress:
+        with Progress(name, terminal, summed_up_next=summed_up_next) as progress:
             for snapshot in following.follow(
                 lambda: connect(project),
                 arn,
@@ -45,27 +47,44 @@ def follow(project: Project, arn: str, terminal: Terminal) -> Seen:
     return snapshot.seen
 
 
-def follow_to_end(project: Project, arn: str, terminal: Terminal) -> int:
-    """Follows, sums up; the exit code is the execution's, 130 when the person left."""
-    from commands.report import show_summary
+def follow_to_end(project: Project, arn: str, terminal: Terminal, *, output: str = "text") -> int:
+    """Follows and sums up; 0, or 130 when the person left. Raises RunFailedError and GateMissedError."""
+    from commands.report import document_of, show_end
     from deploy.reference import config_name_of
     from deploy.session import connect
-    from deploy.summary import summarize
+    from deploy.summary import summarize_end
 
     try:
         seen = follow(project, arn, terminal)
     except DetachedError:
         return INTERRUPTED
-    summary = summarize(project, connect(project), seen)
+    summary = summarize_end(project, connect(project), seen, sleep=time.sleep)
     name = config_name_of(project, seen.execution.pipeline) or seen.execution.pipeline
-    terminal.line()
-    show_summary(name, summary, terminal, environment=project.environment.name)
-    return summary.exit_code
+    if output == "json":
+        terminal.json(document_of(name, summary))
+    else:
+        terminal.note("")
+        show_end({name: summary}, terminal, environment=project.environment.name)
+    return conclude({name: summary}, terminal, environment=project.environment.name)
+
+
+def conclude(summaries: Mapping[str, Summary], terminal: Terminal, *, environment: str) -> int:
+    """0, or the error of the first execution that did not succeed, raised."""
+    from deploy.summary import verdict
+
+    terminal.flush()
+    for name, summary in summaries.items():
+        bad = verdict(name, summary, environment)
+        if bad is not None:
+            raise bad
+    return 0
 
 
 def _say_how_to_go_on(project: Project, arn: str, terminal: Terminal) -> None:
+    from deploy.hints import typed
+
     execution_id = arn.rpartition("/")[2]
-    environment = "" if project.environment.name == "local" else f" --env {project.environment.name}"
+    environment = project.environment.name
     terminal.note("detached; the execution goes on")
-    terminal.note(f"  watch it: run_pipeline.py watch {execution_id}{environment}")
-    terminal.note(f"  stop it:  run_pipeline.py stop {execution_id}{environment}")
+    terminal.note(f"  watch it: {typed(f'watch {execution_id}', environment)}")
+    terminal.note(f"  stop it:  {typed(f'stop {execution_id}', environment)}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ class Start:
         """Starts it; the ARN is the first line of stdout, the rest is beside it."""
         from commands.following import follow_to_end
         from config.load import load_project
+        from deploy.hints import typed
         from deploy.session import connect
 
         project = load_project(arguments.env)
@@ -44,13 +46,18 @@ class Start:
         aws = connect(project)
         candidate = _candidate(project, aws, arguments.name, arguments.from_training)
         launched = _launch(
-            project, aws, arguments.name, wishes=wishes, candidate=candidate, terminal=terminal
+            project,
+            aws,
+            arguments.name,
+            wishes=wishes,
+            candidate=candidate,
+            terminal=terminal,
+            say=terminal.line,
         )
         if arguments.wait:
             return follow_to_end(project, launched.arn, terminal)
-        environment = "" if arguments.env == "local" else f" --env {arguments.env}"
-        terminal.note(f"watch it: run_pipeline.py watch {launched.id}{environment}")
-        terminal.note(f"stop it:  run_pipeline.py stop {launched.id}{environment}")
+        terminal.note(f"watch it: {typed(f'watch {launched.id}', arguments.env)}")
+        terminal.note(f"stop it:  {typed(f'stop {launched.id}', arguments.env)}")
         return 0
 
 
@@ -76,40 +83,47 @@ class Run:
             from commands.local import make_ready
 
             make_ready(project, names, terminal)
-        return _run_each(project, connect(project), names, wishes, terminal)
+        return _run_each(
+            project, connect(project), names, wishes=wishes, terminal=terminal, output=arguments.output
+        )
 
 
 def _run_each(
     project: Project,
     aws: Aws,
     names: Sequence[str],
+    *,
     wishes: Wishes,
     terminal: Terminal,
+    output: str,
 ) -> int:
-    from commands.following import INTERRUPTED, DetachedError, follow
-    from commands.report import show_summary
-    from deploy.summary import summarize
+    from commands.following import INTERRUPTED, DetachedError, conclude, follow
+    from commands.report import document_of, show_end
+    from deploy.hints import typed
+    from deploy.summary import summarize_end
 
     finished: dict[str, Summary] = {}
     for name in names:
         candidate = _candidate(project, aws, name, _training_of(project, name, finished))
-        launched = _launch(project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal)
+        launched = _launch(
+            project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
+        )
         try:
-            seen = follow(project, launched.arn, terminal)
+            seen = follow(project, launched.arn, terminal, summed_up_next=name == names[-1])
         except DetachedError:
-            _say_what_is_left(
-                names[names.index(name) + 1 :], arguments_env=project.environment.name, terminal=terminal
-            )
+            left = names[names.index(name) + 1 :]
+            if left:
+                terminal.note(f"  then:     {typed(' '.join(['run', *left]), project.environment.name)}")
             return INTERRUPTED
-        finished[name] = summarize(project, aws, seen)
+        finished[name] = summarize_end(project, aws, seen, sleep=time.sleep)
         if finished[name].exit_code != 0:
             break
-    terminal.note("")
-    for position, (name, summary) in enumerate(finished.items()):
-        if position:
-            terminal.line()
-        show_summary(name, summary, terminal, environment=project.environment.name)
-    return next((summary.exit_code for summary in finished.values() if summary.exit_code), 0)
+    if output == "json":
+        terminal.json({"executions": [document_of(name, summary) for name, summary in finished.items()]})
+    else:
+        terminal.note("")
+        show_end(finished, terminal, environment=project.environment.name)
+    return conclude(finished, terminal, environment=project.environment.name)
 
 
 def _training_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
@@ -127,6 +141,7 @@ def _training_of(project: Project, name: str, finished: Mapping[str, Summary]) -
 def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
     from config.models import InferenceConfig
     from deploy.candidate import CandidateError, candidate
+    from deploy.hints import typed
 
     config = project.pipelines[name]
     if wanted is None:
@@ -134,7 +149,7 @@ def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Can
     if not isinstance(config, InferenceConfig):
         raise CandidateError(
             f'"{name}" is a pipeline of kind {getattr(config, "kind", "")}; only inference takes a candidate',
-            hint=f"run_pipeline.py start {name} --env {project.environment.name}",
+            hint=typed(f"start {name}", project.environment.name),
         )
     return candidate(project, aws, training=config.training, wanted=wanted)
 
@@ -147,12 +162,13 @@ def _launch(
     wishes: Wishes,
     candidate: Candidate | None,
     terminal: Terminal,
+    say: Callable[[str], None],
 ) -> Launched:
     from deploy.launch import launch
     from deploy.provenance import provenance
 
     launched = launch(project, aws, name, wishes=wishes, candidate=candidate, origin=provenance(project.root))
-    terminal.line(launched.arn)
+    say(launched.arn)
     terminal.flush()
     _say_values(project, launched, wishes, terminal)
     return launched
@@ -172,15 +188,9 @@ def _say_values(project: Project, launched: Launched, wishes: Wishes, terminal: 
     if isinstance(config, TrainingConfig):
         fate = {"delete": "deleted after its evaluation", "keep": "kept until you delete it"}
         terminal.note(
-            f"  endpoint: {config.endpoint.instance_type}, {price(price_per_hour(config))} on AWS, "
+            f"  endpoint: {config.endpoint.instance_type}, {price(price_per_hour(config))}, "
             f"{fate[config.endpoint.after_evaluation]}"
         )
-
-
-def _say_what_is_left(names: Sequence[str], *, arguments_env: str, terminal: Terminal) -> None:
-    if names:
-        environment = "" if arguments_env == "local" else f" --env {arguments_env}"
-        terminal.note(f"  then:     run_pipeline.py run {' '.join(names)}{environment}")
 
 
 def _add_values(parser: ArgumentParser) -> None:

@@ -133,7 +133,7 @@ class Install:
 
 def make_ready(project: Project, names: Sequence[str], terminal: Terminal) -> None:
     """The stand-in up, the steps' environments built, infrastructure and pipelines as the files say."""
-    from commands.deploying import bring_pipelines, bring_up
+    from commands.deploying import bring_pipelines, bring_up, compile_all
     from commands.progress import working
     from deploy.session import connect
     from local import client
@@ -142,8 +142,9 @@ def make_ready(project: Project, names: Sequence[str], terminal: Terminal) -> No
         client.up(project)
     install_environments(project, names, terminal)
     aws = connect(project)
+    compiled = compile_all(project, names, terminal)
     bring_up(project, aws, terminal)
-    bring_pipelines(project, aws, names, terminal)
+    bring_pipelines(project, aws, compiled, terminal)
 
 
 def install_environments(project: Project, names: Sequence[str], terminal: Terminal) -> None:

@@ -25,19 +25,20 @@ class Status:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints it; the exit code is 0 whatever the execution's is."""
-        from commands.report import show_steps
+        from commands.report import document_of, show_end
         from commands.tables import table
         from deploy import executions
+        from deploy.summary import summarize
 
         project, aws, execution = found(arguments)
-        seen = executions.look(aws, execution.arn)
-        values = executions.parameters(aws, execution.arn)
+        summary = summarize(project, aws, executions.look(aws, execution.arn))
+        name = name_of(project, execution)
         if arguments.output == "json":
-            terminal.json(document_of(project, seen, values))
+            terminal.json(document_of(name, summary))
             return 0
-        show_steps(name_of(project, execution), seen, terminal)
+        show_end({name: summary}, terminal, environment=arguments.env)
         terminal.line()
-        terminal.show(table(("parameter", "value"), sorted(values.items())))
+        terminal.show(table(("parameter", "value"), sorted(summary.values.items())))
         return 0
 
 
@@ -55,7 +56,7 @@ class Watch:
         from commands.following import follow_to_end
 
         project, _, execution = found(arguments)
-        return follow_to_end(project, execution.arn, terminal)
+        return follow_to_end(project, execution.arn, terminal, output=arguments.output)
 
 
 class Executions:
@@ -72,6 +73,7 @@ class Executions:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them, newest first."""
+        from commands.report import execution_document
         from commands.tables import between, moment, now, table
 
         project, aws = connected(arguments)
@@ -79,7 +81,8 @@ class Executions:
             project.pipeline(arguments.name)
         listed = _newest(project, aws, arguments.name, arguments.limit)
         if arguments.output == "json":
-            terminal.json({"executions": [execution_document(project, each) for each in listed]})
+            documents = [execution_document(name_of(project, each), each) for each in listed]
+            terminal.json({"executions": documents})
             return 0
         rows = [
             (
@@ -110,6 +113,7 @@ class Outputs:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them with size, by step."""
+        from commands.report import execution_document
         from commands.tables import table
         from deploy import executions, outputs
         from deploy.actions import size_of
@@ -121,7 +125,9 @@ class Outputs:
                 {"step": file.step, "uri": file.uri, "place": file.place, "bytes": file.size}
                 for file in files
             ]
-            terminal.json({"execution": execution_document(project, execution), "files": listed})
+            terminal.json(
+                {"execution": execution_document(name_of(project, execution), execution), "files": listed}
+            )
         elif files:
             rows = [(file.step, size_of(file.size), file.place) for file in files]
             terminal.show(table(("step", "size", "file"), rows, right=("size",)))
@@ -143,6 +149,7 @@ class Logs:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them by step, oldest first."""
+        from commands.report import execution_document
         from deploy import executions, logs
 
         project, aws, execution = found(arguments)
@@ -152,7 +159,7 @@ class Logs:
         if arguments.output == "json":
             terminal.json(
                 {
-                    "execution": execution_document(project, execution),
+                    "execution": execution_document(name_of(project, execution), execution),
                     "lines": [
                         {"step": line.step, "at": line.at, "text": line.text}
                         for lines in collected.values()
@@ -194,39 +201,9 @@ def name_of(project: Project, execution: Execution) -> str:
     return config_name_of(project, execution.pipeline) or execution.pipeline
 
 
-def execution_document(project: Project, execution: Execution) -> dict[str, Any]:
-    """An execution in JSON."""
-    return {
-        "arn": execution.arn,
-        "id": execution.id,
-        "pipeline": name_of(project, execution),
-        "status": execution.status,
-        "started": execution.started,
-        "ended": execution.ended,
-        "description": execution.description,
-        "reason": execution.reason,
-    }
-
-
-def document_of(project: Project, seen: Seen, values: dict[str, str]) -> dict[str, Any]:
-    """An execution with its steps and parameters in JSON."""
-    steps = [
-        {
-            "name": step.name,
-            "type": step.kind,
-            "status": step.status,
-            "started": step.started,
-            "ended": step.ended,
-            "attempts": step.attempts,
-            "cached_from": step.cached_from,
-            "reason": step.reason,
-        }
-        for step in seen.steps
-    ]
-    return {**execution_document(project, seen.execution), "steps": steps, "parameters": values}
-
-
 def _newest(project: Project, aws: Aws, name: str | None, limit: int) -> list[Execution]:
+    from concurrent.futures import ThreadPoolExecutor
+
     from botocore.exceptions import ClientError
 
     from config import names
@@ -241,12 +218,15 @@ def _newest(project: Project, aws: Aws, name: str | None, limit: int) -> list[Ex
         except ClientError as error:  # a pipeline that was never deployed has no executions
             if not is_missing(error):
                 raise
-    return sorted(listed, key=lambda each: each.started, reverse=True)[:limit]
+    listed.sort(key=lambda each: each.started, reverse=True)
+    with ThreadPoolExecutor(max_workers=8) as pool:  # the listing does not say when they ended
+        return list(pool.map(lambda each: executions.describe(aws, each.arn), listed[:limit]))
 
 
 def _chosen_steps(project: Project, seen: Seen, name: str | None) -> tuple[Any, ...]:
     from config.suggest import did_you_mean
     from deploy.errors import UnknownExecutionError
+    from deploy.hints import typed
 
     if name is None:
         return seen.steps
@@ -254,7 +234,7 @@ def _chosen_steps(project: Project, seen: Seen, name: str | None) -> tuple[Any, 
     if step is None and name in seen.declared:
         raise UnknownExecutionError(
             f'step "{name}" of execution {seen.execution.id} has not begun',
-            hint=f"run_pipeline.py status {seen.execution.id} --env {project.environment.name}",
+            hint=typed(f"status {seen.execution.id}", project.environment.name),
         )
     if step is None:
         raise UnknownExecutionError(

@@ -53,15 +53,23 @@ def _seldom(say: Callable[[str], None], begun: float) -> Callable[[str], None]:
 class Progress:
     """Shows the snapshots of one execution. Use as a context, so that the terminal is left in order."""
 
-    def __init__(self, name: str, terminal: Terminal, *, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self,
+        name: str,
+        terminal: Terminal,
+        *,
+        summed_up_next: bool = True,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._summed_up_next = summed_up_next
         self._show = _Picture(name, terminal, clock) if terminal.is_live else _Lines(name, terminal, clock)
 
     def __enter__(self) -> Self:
         self._show.begin()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._show.end()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._show.end(stopped_short=kind is not None, leave_a_line=not self._summed_up_next)
 
     def update(self, snapshot: Snapshot) -> None:
         """The newest snapshot."""
@@ -72,7 +80,7 @@ def _plain(text: str) -> RenderableType:
     """Text that may hold brackets, which rich would read as markup."""
     from rich.text import Text
 
-    return Text(text)
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def readable(line: str) -> str:
@@ -100,7 +108,7 @@ class _Lines:
     def begin(self) -> None:
         """Nothing to prepare."""
 
-    def end(self) -> None:
+    def end(self, *, stopped_short: bool, leave_a_line: bool) -> None:
         """Nothing to put in order."""
 
     def update(self, snapshot: Snapshot) -> None:
@@ -115,9 +123,11 @@ class _Lines:
         self._heartbeat(snapshot)
 
     def _line(self, step: Step) -> str:
+        from deploy.executions import fact_and_hint
+
         took = f" ({between(step.started, step.ended, self._clock())})" if step.is_over else ""
         cached = " from cache" if step.cached_from else ""
-        reason = f": {step.reason}" if step.reason else ""
+        reason = f": {fact_and_hint(step.reason)[0]}" if step.reason else ""
         return f"{step.name} {step.status}{cached}{took}{reason}"
 
     def _heartbeat(self, snapshot: Snapshot) -> None:
@@ -150,10 +160,14 @@ class _Picture:
         )
         self._live.start()
 
-    def end(self) -> None:
-        """Leaves the last picture standing and gives the terminal back."""
-        if self._live is not None:
-            self._live.stop()
+    def end(self, *, stopped_short: bool, leave_a_line: bool) -> None:
+        """Gives the terminal back: with the last picture when the person left, else with a line at most."""
+        if self._live is None:
+            return
+        self._live.transient = not stopped_short
+        self._live.stop()
+        if leave_a_line and not stopped_short:
+            self._terminal.console_for_notes.print(self._head(self._clock()))
 
     def update(self, snapshot: Snapshot) -> None:
         """The next redraw shows it."""
@@ -166,20 +180,26 @@ class _Picture:
 
         if self._snapshot is None:
             return Spinner("dots", text=self._name)
-        at, seen = self._clock(), self._snapshot.seen
-        execution = seen.execution
-        head = Text.assemble(
-            (self._name, "bold"),
-            f"  {execution.id}  ",
-            (execution.status, STYLES.get(execution.status, "")),
-            f"  {between(execution.started, execution.ended, at)}",
-        )
+        at = self._clock()
         trouble = (
             [Text(f"! {self._snapshot.trouble}; looking again", style="yellow")]
             if self._snapshot.trouble
             else []
         )
-        return Group(head, self._steps(at), *trouble)
+        return Group(self._head(at), self._steps(at), *trouble)
+
+    def _head(self, at: datetime) -> RenderableType:
+        from rich.text import Text
+
+        if self._snapshot is None:
+            return Text(self._name, style="bold")
+        execution = self._snapshot.seen.execution
+        return Text.assemble(
+            (self._name, "bold"),
+            f"  {execution.id}  ",
+            (execution.status, STYLES.get(execution.status, "")),
+            f"  {between(execution.started, execution.ended, at)}",
+        )
 
     def _steps(self, at: datetime) -> RenderableType:
         from rich.table import Table
@@ -205,10 +225,12 @@ class _Picture:
         """What stands right of a step: its reason, its cache hit, or its newest log line."""
         from rich.text import Text
 
+        from deploy.executions import fact_and_hint
+
         assert self._snapshot is not None  # noqa: S101 - as above
         at_work = [each.name for each in self._snapshot.seen.steps if not each.is_over]
         if step.reason:
-            return Text(step.reason, style="red")
+            return Text(fact_and_hint(step.reason)[0], style="red")
         if step.cached_from:
             return Text("from cache", style="dim")
         if at_work and step.name == at_work[-1]:

@@ -1,86 +1,163 @@
-"""The end of a run for people: steps, figures against their gates, registry entry, where the files lie."""
+"""Executions for people: steps, figures against their gates, registry entry, endpoint, files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from commands.tables import between, coloured, heading, moment, now, price, table
+from commands.tables import STYLES, between, moment, now, price, table
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from deploy.executions import Seen
+    from deploy.endpoint import EndpointFate
+    from deploy.executions import Seen, Step
     from deploy.gates import Gate
     from deploy.outputs import File
-    from deploy.summary import EndpointFate, Summary
+    from deploy.registry import Package
+    from deploy.summary import Summary
 
 # Files that people open first, of all that an execution writes.
-WORTH_OPENING = (
-    "data_report.html",
-    "rejected.jsonl",
-    "candidate.json",
-    "evaluation_report.html",
-    "evaluation_metrics.json",
-    "results.jsonl",
-    "failed.jsonl",
-)
+WORTH_OPENING = {
+    "data_report.html": "data report",
+    "evaluation_report.html": "evaluation report",
+    "results.jsonl": "every answer",
+    "evaluation_metrics.json": "figures",
+    "candidate.json": "candidate",
+}
 
 
-def show_summary(name: str, summary: Summary, terminal: Terminal, *, environment: str) -> None:
-    """One execution that is over."""
-    show_steps(name, summary.seen, terminal)
-    if summary.gates:
+def show_end(summaries: Mapping[str, Summary], terminal: Terminal, *, environment: str) -> None:
+    """Executions by the names of their pipelines, in the order they ran, and what came of them in all."""
+    parts = list(summaries.values())
+    for name, summary in summaries.items():
+        show_steps(name, summary.seen, terminal)
+    for summary in parts:
+        _show_candidate(summary, terminal)
         _show_figures(summary, terminal)
-    if summary.package is not None:
-        package = summary.package
-        terminal.line()
-        terminal.show(heading(f"registered  {package.name}"), coloured(package.approval))
-        terminal.line(package.arn)
-        if package.approval == "PendingManualApproval":
-            terminal.line(
-                f'decide: run_pipeline.py registry approve {package.name} --reason "..."{_env(environment)}'
-            )
-    if summary.endpoint is not None:
-        _show_endpoint(summary.endpoint, terminal, environment)
-    _show_files(summary.files, terminal)
+    for summary in parts:
+        if summary.package is not None:
+            _show_package(summary.package, terminal, environment)
+    endpoints = {part.endpoint.name: part.endpoint for part in parts if part.endpoint is not None}
+    for endpoint in endpoints.values():
+        _show_endpoint(endpoint, terminal, environment)
+    _show_files([file for part in parts for file in part.files], terminal)
 
 
 def show_steps(name: str, seen: Seen, terminal: Terminal) -> None:
     """Status, times and steps of an execution."""
-    execution = seen.execution
-    at = now()
+    from rich.text import Text
+
+    execution, at = seen.execution, now()
     took = between(execution.started, execution.ended, at)
-    terminal.show(heading(f"{name}  {execution.id}"))
-    terminal.show(coloured(execution.status))
-    terminal.line(f"{moment(execution.started)}, {took}{'' if execution.is_over else ' so far'}")
-    if execution.description:
-        terminal.line(execution.description)
-    if execution.reason:
-        terminal.line(f"reason: {execution.reason}")
+    terminal.show(
+        Text.assemble(
+            (name, "bold"),
+            f"  {execution.id}  ",
+            (execution.status, STYLES.get(execution.status, "")),
+            f"  {took}{'' if execution.is_over else ' so far'}",
+        )
+    )
+    origin = f", {execution.description}" if execution.description else ""
+    terminal.show(Text(f"{moment(execution.started)}{origin}", style="dim"))
     rows = [
-        (step.name, step.kind, step.status, between(step.started, step.ended, at), _remark(step))
+        (step.name, step.kind, between(step.started, step.ended, at), step.status, remark(step))
         for step in seen.steps
     ]
-    terminal.show(table(("step", "type", "status", "time", ""), rows, right=("time",)))
+    terminal.show(table(("  step", "type", "time", "status", ""), _indented(rows), right=("time",)))
+    terminal.line()
 
 
-def _remark(step: Any) -> str:
+def remark(step: Step) -> str:
+    """What is worth knowing of a step beside its status: its reason, its cache hit, its attempts."""
+    from deploy.executions import fact_and_hint
+
     if step.reason:
-        return str(step.reason)
+        return fact_and_hint(step.reason)[0]
     if step.cached_from:
         return f"from cache of {step.cached_from.rpartition('/')[2]}"
     return f"attempt {step.attempts}" if step.attempts > 1 else ""
 
 
+def document_of(pipeline: str, summary: Summary) -> dict[str, Any]:
+    """An execution in JSON, with its steps and what came of it (docs/commands.md has the shape)."""
+    return {
+        **execution_document(pipeline, summary.seen.execution),
+        "exit_code": summary.exit_code if summary.seen.execution.is_over else None,
+        "steps": [_step_document(step) for step in summary.seen.steps],
+        "parameters": dict(summary.values),
+        "gates": [
+            {
+                "step": gate.step,
+                "metric": gate.metric,
+                "comparison": gate.comparison,
+                "bound": gate.bound,
+                "value": gate.value,
+                "passed": gate.passed,
+            }
+            for gate in summary.gates
+        ],
+        "metrics": dict(summary.metrics),
+        "candidate": dict(summary.candidate),
+        "model_package": summary.package.arn if summary.package else None,
+        "endpoint": {"name": summary.endpoint.name, "status": summary.endpoint.status}
+        if summary.endpoint
+        else None,
+    }
+
+
+def execution_document(pipeline: str, execution: Any) -> dict[str, Any]:
+    """An execution in JSON, without its steps."""
+    return {
+        "arn": execution.arn,
+        "id": execution.id,
+        "pipeline": pipeline,
+        "status": execution.status,
+        "started": execution.started,
+        "ended": execution.ended,
+        "description": execution.description,
+        "reason": execution.reason,
+    }
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "type": step.kind,
+        "status": step.status,
+        "started": step.started,
+        "ended": step.ended,
+        "attempts": step.attempts,
+        "cached_from": step.cached_from,
+        "reason": step.reason,
+    }
+
+
+def _show_candidate(summary: Summary, terminal: Terminal) -> None:
+    from deploy.gates import figure_text
+
+    if summary.candidate:
+        names = [f"  {name}" if number == 0 else name for number, name in enumerate(summary.candidate)]
+        figures = [figure_text(value) for value in summary.candidate.values()]
+        _show_part("fine-tuning", [], terminal, end=False)
+        terminal.show(table(names, _indented([figures])))
+        terminal.line()
+
+
 def _show_figures(summary: Summary, terminal: Terminal) -> None:
     gates = {gate.metric: gate for gate in summary.gates}
-    figures = summary.metrics.get("metrics", {})
-    names = list(dict.fromkeys([*figures, *gates]))
+    if not gates or not summary.metrics:
+        return
+    # "metrics", or "unicode_metrics" where the gates read those.
+    which = next(iter(gates.values())).path.partition(".")[0]
+    figures = summary.metrics.get(which, {})
+    names = dict.fromkeys([*gates, *figures])
     rows = [_figure(name, figures.get(name), gates.get(name)) for name in names]
-    counted = [f"{summary.metrics[key]} {key}" for key in ("rows", "failed") if key in summary.metrics]
+    counted = (
+        f"{summary.metrics.get('rows', '?')} rows, {summary.metrics.get('failed', '?')} without an answer"
+    )
+    _show_part(f"evaluation of {counted}", [], terminal, end=False)
+    terminal.show(table(("  metric", "mean", "95 % interval", "gate", ""), _indented(rows), right=("mean",)))
     terminal.line()
-    terminal.show(heading("  ".join(["figures", ", ".join(counted)]).rstrip()))
-    terminal.show(table(("metric", "mean", "interval", "gate", ""), rows, right=("mean",)))
 
 
 def _figure(name: str, figure: Any, gate: Gate | None) -> Sequence[str]:
@@ -95,23 +172,59 @@ def _figure(name: str, figure: Any, gate: Gate | None) -> Sequence[str]:
     return (name, "" if mean is None else figure_text(mean), interval, wanted, verdict)
 
 
-def _show_endpoint(endpoint: EndpointFate, terminal: Terminal, environment: str) -> None:
+def _show_package(package: Package, terminal: Terminal, environment: str) -> None:
+    from rich.text import Text
+
+    from deploy.hints import typed
+
+    status = Text(package.approval, style=STYLES.get(package.approval, ""))
+    terminal.show(Text.assemble(("model package", "bold"), f"  {package.name}  ", status))
+    terminal.line(f"  {package.arn}")
+    if package.approval == "PendingManualApproval":
+        decide = f'registry approve {package.name} --reason "..."'
+        terminal.line(f"  decide: {typed(decide, environment)}")
     terminal.line()
+
+
+def _show_endpoint(endpoint: EndpointFate, terminal: Terminal, environment: str) -> None:
+    from deploy.hints import typed
+
+    cost = price(endpoint.price)
     if not endpoint.is_running:
-        terminal.line(f"endpoint {endpoint.name} is deleted")
-        return
-    terminal.line(f"endpoint {endpoint.name} is {endpoint.status} ({price(endpoint.price)} on AWS)")
-    terminal.line(f"delete it: run_pipeline.py cleanup --yes{_env(environment)}")
+        lines = ["deleted" if endpoint.status == "gone" else "being deleted"]
+    elif not endpoint.evaluated and endpoint.after_evaluation == "delete":
+        lines = [f"{endpoint.status} until its evaluation is over ({cost})"]
+    elif endpoint.should_go:
+        lines = [
+            f"{endpoint.status}, though its evaluation is over ({cost})",
+            f"delete it: {typed('cleanup --yes', environment)}",
+        ]
+    else:
+        lines = [
+            f"{endpoint.status}, kept until you delete it ({cost})",
+            f"delete it: {typed('cleanup --yes', environment)}",
+        ]
+    _show_part(f"endpoint  {endpoint.name}", lines, terminal)
 
 
-def _show_files(files: Sequence[File], terminal: Terminal) -> None:
-    chosen = [file for file in files if file.name in WORTH_OPENING]
-    if chosen:
+def _show_files(files: Iterable[File], terminal: Terminal) -> None:
+    found = {WORTH_OPENING[file.name]: file.place for file in files if file.name in WORTH_OPENING}
+    # Not in a table: a path that the terminal wraps can be copied whole, one that we wrap cannot.
+    lines = [f"{what:<17}  {found[what]}" for what in WORTH_OPENING.values() if what in found]
+    if lines:
+        _show_part("files", lines, terminal, end=False)
+
+
+def _show_part(title: str, lines: Sequence[str], terminal: Terminal, *, end: bool = True) -> None:
+    from rich.text import Text
+
+    first, _, rest = title.partition("  ")
+    terminal.show(Text.assemble((first, "bold"), f"  {rest}" if rest else ""))
+    for line in lines:
+        terminal.line(f"  {line}")
+    if end:
         terminal.line()
-        terminal.show(heading("files"))
-        for file in chosen:
-            terminal.line(file.place)
 
 
-def _env(environment: str) -> str:
-    return "" if environment == "local" else f" --env {environment}"
+def _indented(rows: Iterable[Sequence[str]]) -> list[Sequence[str]]:
+    return [(f"  {row[0]}", *row[1:]) for row in rows]

@@ -59,13 +59,14 @@ class Retry:
         from commands.following import follow_to_end
         from deploy import executions
         from deploy.errors import UnknownExecutionError
+        from deploy.hints import typed
 
         project, aws, execution = found(arguments)
         if execution.status not in {"Failed", "Stopped"}:
             raise UnknownExecutionError(
                 f"execution {execution.id} is {execution.status}; "
                 "only a failed or stopped one can be retried",
-                hint=f"run_pipeline.py status {execution.id} --env {project.environment.name}",
+                hint=typed(f"status {execution.id}", project.environment.name),
             )
         executions.retry(aws, execution.arn)
         terminal.line(execution.arn)
@@ -85,6 +86,7 @@ class Cleanup:
         """Lists; with --yes deletes."""
         from deploy import cleanup
         from deploy.apply import apply
+        from deploy.hints import typed
 
         project, aws = connected(arguments)
         listed = cleanup.leftovers(project, aws)
@@ -98,8 +100,7 @@ class Cleanup:
         else:
             _show(listed, terminal)
             if actions and not arguments.yes:
-                environment = "" if arguments.env == "local" else f" --env {arguments.env}"
-                terminal.line(f"delete {_these(len(actions))}: run_pipeline.py cleanup --yes{environment}")
+                terminal.line(f"delete {_these(len(actions))}: {typed('cleanup --yes', arguments.env)}")
         return 0
 
 
@@ -131,7 +132,7 @@ def _show(listed: Sequence[Leftover], terminal: Terminal) -> None:
         )
         for each in listed
     ]
-    terminal.show(table(("what", "name", "made", "by execution", "costs on AWS", ""), rows))
+    terminal.show(table(("what", "name", "made", "by execution", "costs", ""), rows))
 
 
 def _these(count: int) -> str:

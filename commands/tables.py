@@ -28,7 +28,11 @@ STYLES = {
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    *,
+    right: Sequence[str] = (),
+    heading: bool = True,
 ) -> Table:
     """Columns with a dim heading and nothing around them; those named in `right` are aligned right.
 
@@ -36,7 +40,7 @@ def table(
     """
     from rich.table import Table
 
-    made = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
+    made = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0), show_header=heading)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
@@ -86,5 +90,5 @@ def now() -> datetime:
 
 
 def price(usd_per_hour: float | None) -> str:
-    """ "7.09 USD an hour", or that it is not known."""
-    return "price not known" if usd_per_hour is None else f"{usd_per_hour:.2f} USD an hour"
+    """ "7.09 USD an hour on AWS" (the stand-in costs nothing), or that it is not known."""
+    return "price not known" if usd_per_hour is None else f"{usd_per_hour:.2f} USD an hour on AWS"

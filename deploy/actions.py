@@ -152,7 +152,7 @@ class DeleteLeftover:
 
 @dataclass(frozen=True)
 class GuardrailSpec:
-    """A guardrail as it should be. `settings`: the members of CreateGuardrail, as JSON; `digest` is theirs."""
+    """A guardrail as it should be. `settings`: members of CreateGuardrail as JSON; `digest` is theirs."""
 
     name: str
     digest: str

@@ -22,6 +22,7 @@ from deploy.actions import Action, Stack, pairs
 from deploy.apply import Report, apply
 from deploy.bundle import FunctionBundle, function_bundles, function_uploads
 from deploy.errors import NotDeployedError, is_conflict
+from deploy.hints import typed
 from deploy.session import Aws
 from deploy.stacks import Waiting
 
@@ -46,7 +47,7 @@ def update_services(project: Project, aws: Aws, *, report: Report, waiting: Wait
         raise NotDeployedError(
             f'environment "{project.environment.name}" has no stack '
             f'"{names.stack_name(project.environment, "base")}"',
-            hint=f"run_pipeline.py bootstrap --env {project.environment.name}",
+            hint=typed("bootstrap", project.environment.name),
         )
     bundles = function_bundles(project)
     uploads = function_uploads(aws, project.environment, bundles)

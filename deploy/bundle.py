@@ -17,6 +17,7 @@ from config import names
 from config.models import Environment, Project
 from deploy.actions import Upload
 from deploy.errors import NotDeployedError, WrongCallerError, code_of, is_missing
+from deploy.hints import typed
 from deploy.session import Aws
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def check_bucket(aws: Aws, environment: Environment) -> None:
         if is_missing(error):
             raise NotDeployedError(
                 f'environment "{environment.name}" has no bucket "{bucket}"',
-                hint=f"run_pipeline.py bootstrap --env {environment.name}",
+                hint=typed("bootstrap", environment.name),
             ) from error
         if code_of(error) in {"403", "AccessDenied"}:
             raise WrongCallerError(

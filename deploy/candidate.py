@@ -14,6 +14,7 @@ from config.models import Project
 from deploy import executions, objects, outputs, reference
 from deploy.errors import is_missing
 from deploy.executions import Execution
+from deploy.hints import typed
 from deploy.session import Aws
 
 LATEST = "latest"
@@ -64,7 +65,7 @@ def candidate(project: Project, aws: Aws, *, training: str, wanted: str = LATEST
     if execution.status != "Succeeded":
         raise CandidateError(
             f"training execution {execution.id} is {execution.status} and has no candidate",
-            hint=f"run_pipeline.py status {execution.id} --env {project.environment.name}",
+            hint=typed(f"status {execution.id}", project.environment.name),
         )
     uri = outputs.folder_of(project.environment, execution) + "candidate.json"
     content = objects.read_json(aws, uri)
@@ -95,7 +96,7 @@ def _latest(project: Project, aws: Aws, training: str) -> Execution:
             raise
     raise CandidateError(
         f'no execution of "{training}" has succeeded in environment "{project.environment.name}"',
-        hint=f"run_pipeline.py run {training} --env {project.environment.name}",
+        hint=typed(f"run {training}", project.environment.name),
     )
 
 
@@ -114,7 +115,7 @@ def _check_endpoint(
         raise CandidateError(
             f'endpoint "{found.endpoint}" of training execution {execution.id} is {status}: '
             f'after_evaluation is "{found.content.get("after_evaluation")}"',
-            hint=f"train again (run_pipeline.py run {training} --env {project.environment.name}); to "
+            hint=f"train again ({typed(f'run {training}', project.environment.name)}); to "
             "evaluate a candidate more than once, set endpoint.after_evaluation: keep in the file of "
             f"{training}",
         )

@@ -76,6 +76,7 @@ RENEW = (
     "renew them (`aws sso login`, or new AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN), "
     "then run the command again"
 )
+FREE_SPACE = "free some space (`df -h` shows how much there is), then run the command again"
 
 
 def explain(error: Exception) -> PlatformError | None:
@@ -188,6 +189,8 @@ def _of_answer(error: botocore.ClientError) -> PlatformError:
     if code in REJECTED:
         return CredentialsError(f"AWS does not accept the credentials ({code}): {message}", hint=RENEW)
     fact = f"AWS refused {error.operation_name} ({code}): {message}"
+    if "No space left on device" in message:  # the stand-in's disk is this machine's
+        return RefusedError(fact, hint=FREE_SPACE)
     return RefusedError(fact, hint=_advice(code, error.operation_name))
 
 

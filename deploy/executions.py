@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ KINDS = {
     "Endpoint": "Endpoint",
     "EndpointConfig": "EndpointConfig",
 }
+EXIT_CODE = re.compile(r", exit code: \d+$")
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,13 @@ def declared_steps(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]
         for branch in ("IfSteps", "ElseSteps"):
             found.extend(declared_steps({"Steps": step.get("Arguments", {}).get(branch, [])}))
     return tuple(found)
+
+
+def fact_and_hint(reason: str) -> tuple[str, str]:
+    """A failure's reason taken apart: our steps end theirs in a line "hint: ...", and SageMaker puts the
+    exit code behind what a program said. Others' reasons are all fact."""
+    fact, _, hint = reason.partition("\nhint: ")
+    return fact.strip(), EXIT_CODE.sub("", hint).strip()
 
 
 def _step(entry: Mapping[str, Any]) -> Step:

@@ -8,14 +8,15 @@ from typing import Any
 
 from config.models import Environment
 from deploy import executions, logs
-from deploy.errors import passing
+from deploy.errors import EXPIRED_FOR_NOW, passing
 from deploy.executions import Seen
 from deploy.session import Aws
 
 # Half the pause of the waits themselves would ask more often than anything can change; on AWS a person
 # who watches still wants to see a step end soon.
 LONGEST_PAUSE = 10.0
-# After this many looks in a row without an answer of a kind that passes, following gives up.
+# After this many looks in a row without an answer following gives up: an hour on AWS. Credentials that have
+# expired are waited for as long as it takes: somebody has to renew them.
 MOST_FAILED_LOOKS = 360
 
 
@@ -55,7 +56,8 @@ def follow(
             snapshot = _look(aws, arn, snapshot.seen.definition)
             failed = 0
         except Exception as error:
-            why, failed = _why_passing(error), failed + 1
+            why = _why_passing(error)
+            failed += why != EXPIRED_FOR_NOW
             if why is None or failed > MOST_FAILED_LOOKS:
                 raise
             snapshot = replace(snapshot, trouble=why)

@@ -17,6 +17,7 @@ from definition.checks import require_start
 from deploy import executions, guardrails
 from deploy.candidate import Candidate
 from deploy.errors import NotDeployedError, is_missing
+from deploy.hints import typed
 from deploy.provenance import Provenance
 from deploy.session import Aws
 
@@ -107,7 +108,7 @@ def deployed_definition(project: Project, aws: Aws, name: str) -> Mapping[str, A
         environment = project.environment.name
         raise NotDeployedError(
             f'pipeline "{name}" is not deployed to environment "{environment}"',
-            hint=f"run_pipeline.py upsert {name} --env {environment}",
+            hint=typed(f"upsert {name}", environment),
         ) from error
     parsed: Mapping[str, Any] = json.loads(answer["PipelineDefinition"])
     return parsed
@@ -119,5 +120,5 @@ def _check_names(project: Project, name: str, deployed: Mapping[str, Any], value
     if unknown:
         raise NotDeployedError(
             f'the deployed pipeline "{name}" has no parameter "{unknown[0]}"; its file has',
-            hint=f"run_pipeline.py upsert {name} --env {project.environment.name}",
+            hint=typed(f"upsert {name}", project.environment.name),
         )

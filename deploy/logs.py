@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,10 +52,10 @@ def sources(seen: Seen, step: Step) -> tuple[Source, ...]:
 
 def lines(aws: Aws, seen: Seen, step: Step) -> Iterator[Line]:
     """All lines of a step, oldest first, asked for page by page."""
-    for source in sources(seen, step):
-        for event in _events(aws, source):
-            at = datetime.fromtimestamp(event["timestamp"] / 1000, tz=UTC)
-            yield Line(step.name, at, event["message"].rstrip("\n"))
+    found = [_events(aws, source) for source in sources(seen, step)]
+    for event in heapq.merge(*found, key=lambda event: event["timestamp"]):
+        at = datetime.fromtimestamp(event["timestamp"] / 1000, tz=UTC)
+        yield Line(step.name, at, event["message"].rstrip("\n"))
 
 
 def last_line(aws: Aws, seen: Seen, step: Step) -> str:
@@ -97,8 +98,9 @@ def _of_callback(seen: Seen, step: Step) -> Iterator[Source]:
     arguments = _arguments(seen, step)
     name = arguments.get("name", "")
     if arguments.get("waits_for") == "automl" and name:
-        # Autopilot's jobs carry the AutoML job's name in front.
-        yield Source(TRAINING, stream_prefix=name)
+        # Autopilot's jobs carry the AutoML job's name in front, and that the number of the attempt behind:
+        # a retried wait begins the next one.
+        yield Source(TRAINING, stream_prefix=name.rpartition("-")[0] + "-")
     elif arguments.get("waits_for") == "endpoint" and name:
         yield Source(ENDPOINTS + name)
 
@@ -133,15 +135,53 @@ FINDERS: Mapping[str, Callable[[Seen, Step], Iterator[Source]]] = {
 
 
 def _events(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
+    try:
+        yield from _of_streams(aws, source) if source.stream_prefix else _filtered(aws, source)
+    except ClientError as error:
+        if not is_missing(error):  # the group is made with the first line
+            raise
+
+
+def _of_streams(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
+    """The lines of a job: one stream per instance, merged by time."""
+    streams = [_of_stream(aws, source.group, name) for name in _streams(aws, source)]
+    return heapq.merge(*streams, key=lambda event: event["timestamp"])
+
+
+def _of_stream(aws: Aws, group: str, stream: str) -> Iterator[Mapping[str, Any]]:
     client = aws.client("logs")
     token: str | None = None
     while True:
-        try:
-            page = client.filter_log_events(**_request(source), **({"nextToken": token} if token else {}))
-        except ClientError as error:
-            if is_missing(error):  # the group is made with the first line
-                return
-            raise
+        more = {"nextToken": token} if token else {}
+        page = client.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **more)
+        yield from page["events"]
+        if not page["events"] or page.get("nextForwardToken") == token:
+            return
+        token = page["nextForwardToken"]
+
+
+def _streams(aws: Aws, source: Source) -> list[str]:
+    client = aws.client("logs")
+    found: list[str] = []
+    token: str | None = None
+    while True:
+        page = client.describe_log_streams(
+            logGroupName=source.group,
+            logStreamNamePrefix=source.stream_prefix,
+            **({"nextToken": token} if token else {}),
+        )
+        found += [stream["logStreamName"] for stream in page["logStreams"]]
+        token = page.get("nextToken")
+        if not token:
+            return found
+
+
+def _filtered(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
+    """The lines of a group that many share, by what they contain and when they were written."""
+    client = aws.client("logs")
+    token: str | None = None
+    while True:
+        page = client.filter_log_events(**_request(source), **({"nextToken": token} if token else {}))
         yield from page["events"]
         token = page.get("nextToken")
         if not token:
@@ -149,31 +189,26 @@ def _events(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
 
 
 def _tail(aws: Aws, source: Source) -> list[Mapping[str, Any]]:
-    """The newest lines. A job's log may be long: its newest stream is read from the end."""
+    """The newest lines. A job's log may be long: its streams are read from their ends."""
     if not source.stream_prefix:
         return list(_events(aws, source))[-1:]
     client = aws.client("logs")
     try:
-        streams = client.describe_log_streams(
-            logGroupName=source.group, logStreamNamePrefix=source.stream_prefix, limit=50
-        )["logStreams"]
-        if not streams:
-            return []
-        newest = max(streams, key=lambda stream: stream.get("lastEventTimestamp", 0))
-        page = client.get_log_events(
-            logGroupName=source.group, logStreamName=newest["logStreamName"], limit=20, startFromHead=False
-        )
+        pages = [
+            client.get_log_events(
+                logGroupName=source.group, logStreamName=name, limit=20, startFromHead=False
+            )
+            for name in _streams(aws, source)
+        ]
     except ClientError as error:
         if is_missing(error):
             return []
         raise
-    return list(page["events"])
+    return sorted((event for page in pages for event in page["events"]), key=lambda event: event["timestamp"])
 
 
 def _request(source: Source) -> dict[str, Any]:
     request: dict[str, Any] = {"logGroupName": source.group}
-    if source.stream_prefix:
-        request["logStreamNamePrefix"] = source.stream_prefix
     if source.containing:
         request["filterPattern"] = f'"{source.containing}"'
     if source.since:

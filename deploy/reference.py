@@ -12,6 +12,7 @@ from config.suggest import did_you_mean
 from deploy import executions
 from deploy.errors import UnknownExecutionError, is_missing
 from deploy.executions import Execution
+from deploy.hints import typed
 from deploy.session import Aws
 
 ARN = re.compile(
@@ -34,8 +35,7 @@ def find(project: Project, aws: Aws, reference: str) -> Execution:
         return _by_id(project, aws, reference)
     raise UnknownExecutionError(
         f'"{reference}" names no execution; it should be {KINDS_OF_REFERENCE}',
-        hint=did_you_mean(reference, project.pipelines)
-        or f"run_pipeline.py executions --env {project.environment.name}",
+        hint=did_you_mean(reference, project.pipelines) or typed("executions", project.environment.name),
     )
 
 
@@ -88,12 +88,12 @@ def _newest(project: Project, aws: Aws, config_name: str) -> Execution:
             raise
         raise UnknownExecutionError(
             f'pipeline "{config_name}" is not deployed to environment "{project.environment.name}"',
-            hint=f"run_pipeline.py upsert {config_name} --env {project.environment.name}",
+            hint=typed(f"upsert {config_name}", project.environment.name),
         ) from error
     if newest is None:
         raise UnknownExecutionError(
             f'pipeline "{config_name}" has no execution in environment "{project.environment.name}"',
-            hint=f"run_pipeline.py start {config_name} --env {project.environment.name}",
+            hint=typed(f"start {config_name}", project.environment.name),
         )
     # The listing cuts what describing tells in full (the reason of a failure).
     return executions.describe(aws, newest.arn)
@@ -111,5 +111,5 @@ def _describe(aws: Aws, arn: str) -> Execution | None:
 def _unknown(project: Project, reference: str) -> Execution:
     raise UnknownExecutionError(
         f'environment "{project.environment.name}" has no execution "{reference}"',
-        hint=f"run_pipeline.py executions --env {project.environment.name}",
+        hint=typed("executions", project.environment.name),
     )

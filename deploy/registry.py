@@ -14,6 +14,7 @@ from config import names
 from config.errors import PlatformError
 from config.models import InferenceConfig, Project
 from deploy.errors import is_missing
+from deploy.hints import typed
 from deploy.session import Aws
 
 STATUSES = ("PendingManualApproval", "Approved", "Rejected")
@@ -95,14 +96,14 @@ def find(project: Project, aws: Aws, reference: str, *, exact: bool = False) -> 
     if version is None and exact:
         raise PackageError(
             f'"{reference}" names a group; a decision names one version of it',
-            hint=f"run_pipeline.py registry list {reference} --env {project.environment.name}",
+            hint=typed(f"registry list {reference}", project.environment.name),
         )
     if version is None:
         newest = next(packages(aws, group), None)
         if newest is None:
             raise PackageError(
                 f'group "{group}" has no model package',
-                hint=f"run_pipeline.py registry list --env {project.environment.name}",
+                hint=typed("registry list", project.environment.name),
             )
         return _described(aws, newest.arn, project)
     return _described(aws, _arn(project, group, version), project)
@@ -132,7 +133,7 @@ def _parts(project: Project, reference: str) -> tuple[str, int | None]:
                 f'"{reference}" is not the ARN of a model package of '
                 f'environment "{project.environment.name}" '
                 f"(account {project.environment.account}, region {project.environment.region})",
-                hint=f"run_pipeline.py registry list --env {project.environment.name}",
+                hint=typed("registry list", project.environment.name),
             )
         return arn["group"], int(arn["version"])
     name, slash, version = reference.partition("/")
@@ -140,7 +141,7 @@ def _parts(project: Project, reference: str) -> tuple[str, int | None]:
     if slash and not version.isdecimal():
         raise PackageError(
             f'"{reference}" should be GROUP/VERSION with a number',
-            hint=f"run_pipeline.py registry list {name} --env {project.environment.name}",
+            hint=typed(f"registry list {name}", project.environment.name),
         )
     return group, int(version) if slash else None
 
@@ -154,7 +155,7 @@ def group_of(project: Project, name: str) -> str:
     raise PackageError(
         f'no pipeline of environment "{project.environment.name}" registers in group "{name}"; '
         f"there are: {', '.join(known) or 'none'}",
-        hint=f"run_pipeline.py registry list --env {project.environment.name}",
+        hint=typed("registry list", project.environment.name),
     )
 
 
@@ -174,7 +175,7 @@ def _described(aws: Aws, arn: str, project: Project) -> Package:
             raise
         raise PackageError(
             f"there is no model package {'/'.join(arn.split('/')[1:])}",
-            hint=f"run_pipeline.py registry list --env {project.environment.name}",
+            hint=typed("registry list", project.environment.name),
         ) from error
     containers = answer.get("InferenceSpecification", {}).get("Containers", [{}])
     quality = answer.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {})

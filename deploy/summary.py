@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from config.models import Project, TrainingConfig
-from deploy import executions, outputs, registry
+from config.errors import PlatformError
+from config.models import Project
+from deploy import endpoint, executions, objects, outputs, registry
 from deploy import gates as gating
-from deploy.cleanup import price_per_hour
-from deploy.errors import is_missing
+from deploy.endpoint import EndpointFate
 from deploy.executions import Seen, Step
 from deploy.gates import Gate
+from deploy.hints import typed
 from deploy.outputs import File
-from deploy.reference import config_name_of
 from deploy.registry import Package
 from deploy.session import Aws
 
 DONE, FAILED, GATE_MISSED = 0, 1, 5
+# Ends other than success, as a sentence says them.
+ENDS = {
+    "Failed": "failed",
+    "Stopped": "was stopped",
+    "CompletedWithFailures": "completed with failures",
+}
 
 
-@dataclass(frozen=True)
-class EndpointFate:
-    """What became of the endpoint: a status of SageMaker, or "gone"; `price` in USD an hour while it runs."""
+class RunFailedError(PlatformError):
+    """An execution that did not succeed."""
 
-    name: str
-    status: str
-    price: float | None
+    exit_code = FAILED
 
-    @property
-    def is_running(self) -> bool:
-        """Whether it costs by the hour."""
-        return self.status not in {"gone", "Deleting"}
+
+class GateMissedError(PlatformError):
+    """An execution whose model was not good enough."""
+
+    exit_code = GATE_MISSED
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One execution, summed up. `metrics` is the whole property file that the gates read, if any."""
+    """One execution, summed up. `metrics` is the whole property file that the gates read; `candidate` are
+    the figures of the fine-tuning job."""
 
     seen: Seen
     values: Mapping[str, str]
     gates: tuple[Gate, ...]
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    candidate: Mapping[str, float] = field(default_factory=dict)
     package: Package | None = None
     endpoint: EndpointFate | None = None
     files: tuple[File, ...] = ()
@@ -68,17 +72,61 @@ def exit_code(seen: Seen) -> int:
 
 
 def summarize(project: Project, aws: Aws, seen: Seen) -> Summary:
-    """Gathers what is known of an execution that is over."""
+    """Gathers what is known of an execution, over or not."""
     values = executions.parameters(aws, seen.execution.arn)
+    files = outputs.files(aws, project.environment, seen)
     return Summary(
         seen=seen,
         values=values,
         gates=gating.gates(aws, seen, values),
         metrics=gating.metrics(aws, seen) or {},
+        candidate=_candidate_figures(aws, files),
         package=_package(project, aws, seen),
-        endpoint=_endpoint(project, aws, seen, values),
-        files=outputs.files(aws, project.environment, seen),
+        endpoint=endpoint.fate(project, aws, seen, values),
+        files=files,
     )
+
+
+def summarize_end(project: Project, aws: Aws, seen: Seen, *, sleep: Callable[[float], None]) -> Summary:
+    """The same right after the end, when the endpoint is about to be deleted: waits some seconds for it."""
+    found = endpoint.fate(project, aws, seen, executions.parameters(aws, seen.execution.arn))
+    if found is not None and found.should_go:
+        endpoint.wait_for_release(aws, found.name, sleep=sleep)
+    return summarize(project, aws, seen)
+
+
+def verdict(name: str, summary: Summary, environment: str) -> PlatformError | None:
+    """What to tell of an execution that did not succeed, and what to type next; None for one that did."""
+    execution = summary.seen.execution
+    if summary.exit_code == GATE_MISSED:
+        missed = "; ".join(gate.text for gate in summary.gates if not gate.passed)
+        return GateMissedError(
+            f'gate of "{name}" missed: {missed}; nothing was registered',
+            hint=f"{typed(f'outputs {execution.id}', environment)} lists the answers and the report",
+        )
+    if summary.exit_code == DONE:
+        return None
+    step = summary.failed_step
+    where = f' in step "{step.name}"' if step else ""
+    reason, hint = executions.fact_and_hint((step.reason if step else "") or execution.reason)
+    hints = [
+        hint,
+        typed(f"logs {execution.id} --step {step.name}", environment) if step else "",
+        typed(f"retry {execution.id} --wait", environment),
+    ]
+    return RunFailedError(
+        f'"{name}" {ENDS[execution.status]}{where}{": " if reason else ""}{reason}',
+        hint="\n".join(each for each in hints if each),
+    )
+
+
+def _candidate_figures(aws: Aws, files: tuple[File, ...]) -> Mapping[str, float]:
+    for file in files:
+        if file.name == "candidate.json":
+            content = objects.read_json(aws, file.uri)
+            figures = content.get("metrics", {}) if isinstance(content, Mapping) else {}
+            return {name: value for name, value in figures.items() if isinstance(value, int | float)}
+    return {}
 
 
 def _package(project: Project, aws: Aws, seen: Seen) -> Package | None:
@@ -87,32 +135,3 @@ def _package(project: Project, aws: Aws, seen: Seen) -> Package | None:
         if arn and step.status == "Succeeded":
             return registry.find(project, aws, arn)
     return None
-
-
-def _endpoint(project: Project, aws: Aws, seen: Seen, values: Mapping[str, str]) -> EndpointFate | None:
-    name = values.get("EndpointName") or _deployed(seen)
-    if not name:
-        return None
-    try:
-        status = aws.client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"]
-    except ClientError as error:
-        if not is_missing(error):
-            raise
-        status = "gone"
-    return EndpointFate(name, status, _price(project, seen))
-
-
-def _deployed(seen: Seen) -> str | None:
-    """The endpoint that one of the execution's own functions says it made."""
-    for step in seen.steps:
-        for output in step.metadata.get("Lambda", {}).get("OutputParameters", []):
-            if output["Name"] == "endpoint_name":
-                return str(output["Value"])
-    return None
-
-
-def _price(project: Project, seen: Seen) -> float | None:
-    name = config_name_of(project, seen.execution.pipeline)
-    config = project.pipelines.get(name) if name else None
-    training = project.pipelines.get(getattr(config, "training", "")) or config
-    return price_per_hour(training) if isinstance(training, TrainingConfig) else None

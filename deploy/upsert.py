@@ -7,7 +7,7 @@ upsert    functions (deploy/bootstrap.py), then the plan, carried out           
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,6 @@ from deploy.session import Aws
 if TYPE_CHECKING:
     from definition.compile import CompiledPipeline
 
-Compile = Callable[[Project, str], "CompiledPipeline"]
-
 
 @dataclass(frozen=True)
 class PipelinePlan:
@@ -54,33 +52,29 @@ class Plan:
     pipelines: tuple[PipelinePlan, ...]
 
 
-def plan(project: Project, aws: Aws, chosen: Sequence[str], *, compile_pipeline: Compile) -> Plan:
-    """What upsert would write; nothing is written. Raises DefinitionError for what AWS would refuse."""
-    compiled = [compile_pipeline(project, name) for name in chosen]
-    uploads = missing_uploads(
-        aws, project.environment, [asset for pipeline in compiled for asset in pipeline.assets]
-    )
+def plan(project: Project, aws: Aws, compiled: Sequence[CompiledPipeline]) -> Plan:
+    """What upsert would write; nothing is written."""
+    assets = [asset for pipeline in compiled for asset in pipeline.assets]
+    uploads = missing_uploads(aws, project.environment, assets)
+    chosen = [pipeline.config_name for pipeline in compiled]
     groups = (*_missing_groups(project, aws, chosen), *guardrails.plan(project, aws, chosen))
     looked = [_plan_one(project, aws, pipeline) for pipeline in compiled]
     writes = [action for actions, _ in looked for action in actions]
     return Plan((*uploads, *groups, *writes), tuple(outcome for _, outcome in looked))
 
 
-def upsert(
-    project: Project, aws: Aws, chosen: Sequence[str], *, compile_pipeline: Compile, report: Report
-) -> Plan:
+def upsert(project: Project, aws: Aws, compiled: Sequence[CompiledPipeline], *, report: Report) -> Plan:
     """Carries the plan out; `report` hears of each action when it is done.
 
     When another command creates the same things at the same time, what is left is planned again.
     """
-    made = plan(project, aws, chosen, compile_pipeline=compile_pipeline)
+    made = plan(project, aws, compiled)
     try:
         apply(made.actions, aws, report=report)
     except ClientError as error:
         if not is_conflict(error):
             raise
-        rest = plan(project, aws, chosen, compile_pipeline=compile_pipeline)
-        apply(rest.actions, aws, report=report)
+        apply(plan(project, aws, compiled).actions, aws, report=report)
     return made
 
 

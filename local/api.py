@@ -91,4 +91,4 @@ class StandIn:
     identities: Identities
     # Any operation in-process: through the table of handlers, then moto. Raises ApiError.
     # call("sagemaker", "CreateModelPackage", {...}) -> dict, as boto3 would return it.
-    call: Callable[[str, str, dict[str, Any]], dict[str, Any]]
+    call: Callable[..., dict[str, Any]]

@@ -6,7 +6,7 @@ The order matters: bodies and logs first (state refers to them), then the snapsh
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +18,7 @@ from local import catalog, queues, s3_patches, snapshot
 from local.api import StandIn
 from local.children import Children
 from local.credentials import Identity
-from local.environments import Environments
+from local.environments import Environments, Report, run_command
 from local.events import Events
 from local.function_workers import Workers
 from local.functions import Functions
@@ -33,6 +33,7 @@ from local.s3_bodies import Bodies
 from local.s3_journal import Journal
 from local.s3_requests import S3Requests
 from local.schedules import Schedules
+from local.scrubbing import with_proxies
 from local.settings import StandInSettings
 from local.store import Store
 
@@ -149,6 +150,10 @@ def _prepare_stacks(gateway: Gateway, stacks: snapshot.Snapshot, place: Mapping[
     manager = cloudformation.install(api_for, stacks.save)
     if stacks.load():
         manager.tidy(place["account"])
+
+
+def _install(command: Sequence[str], *, folder: Path, keep_open: int, line: Report) -> int:
+    return run_command(with_proxies(command, os.environ), folder=folder, keep_open=keep_open, line=line)
 
 
 def _saver(

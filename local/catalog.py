@@ -11,6 +11,7 @@ from types import ModuleType
 
 SERVICES: tuple[str, ...] = (
     "local.services.identity",
+    "local.services.managed_policies",
     "local.services.pipelines",
     "local.services.processing",
     "local.services.automl",

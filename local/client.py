@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,10 @@ from local.scrubbing import for_the_server
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
+_LEAST_BYTES = 64 * 1024  # SQLite calls a full disk "disk I/O error"
+_PORT_VARIABLE = (
+    "STAND_IN_PORT"  # a fixed port, for clients that are configured once; any free one without it
+)
 _HEALTH_PATH = "/_stand_in/health"
 _CODE = Path(__file__).resolve().parents[1]
 
@@ -135,7 +140,7 @@ def _running(folder: Path) -> dict[str, Any] | None:
         found: dict[str, Any] = json.loads((folder / "server.json").read_text(encoding="utf-8"))
         process = psutil.Process(found["pid"])
         same = abs(process.create_time() - found["started"]) < 2
-    except (OSError, ValueError, KeyError, psutil.Error):
+    except (OSError, ValueError, TypeError, KeyError, psutil.Error):
         return None
     return found if same and process.status() != psutil.STATUS_ZOMBIE and _answers(found) else None
 
@@ -176,9 +181,9 @@ def _start(project: Project, folder: Path) -> dict[str, Any]:
     log.parent.mkdir(exist_ok=True)
     read_from = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "local.server", "--folder", str(folder)]
-            + ["--settings", json.dumps({**_settings(project), "digest": _digest(project)})],
+        settings = json.dumps({**_settings(project), "digest": _digest(project)})
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.server", "--folder", str(folder), "--settings", settings],
             cwd=_CODE,
             env=for_the_server(os.environ),
             stdin=subprocess.DEVNULL,
@@ -206,10 +211,10 @@ def _not_started(folder: Path, log: Path, read_from: int) -> StandInError:
     last = lines[-1] if lines else "it wrote nothing"
     if "Address already in use" in last:
         return StandInError(
-            f"the stand-in cannot listen on its port: {last}",
-            hint="end the program that has it, or set stand_in.port to null for any free one",
+            f"the stand-in cannot listen on port {os.environ.get(_PORT_VARIABLE)}: it is in use",
+            hint=f"end the program that has it, or unset {_PORT_VARIABLE} to take any free port",
         )
-    if "No space left on device" in last:
+    if "No space left on device" in last or shutil.disk_usage(folder).free < _LEAST_BYTES:
         return StandInError(f"the disk of {folder} is full", hint="free some space and repeat the command")
     return StandInError(f"the stand-in in {folder} did not start: {last}", hint=f"see {log}")
 
@@ -223,7 +228,7 @@ def _settings(project: Project) -> dict[str, Any]:
         "region": environment.region,
         "prefix": environment.prefix,
         "root": str(project.root),
-        "port": section.get("port"),
+        "port": int(os.environ.get(_PORT_VARIABLE) or 0),
         "environments": section.get("environments"),
         "images": section.get("images", []),
         "automl": section.get("automl", {}),
@@ -233,5 +238,5 @@ def _settings(project: Project) -> dict[str, Any]:
 
 def _digest(project: Project) -> str:
     """Of the settings that the server acts on."""
-    settings = {name: value for name, value in _settings(project).items() if name != "prefix"}
+    settings = {n: value for n, value in _settings(project).items() if n not in ("prefix", "port")}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config.errors import PlatformError
+from local.scrubbing import with_proxies
 
 Report = Callable[[str], None]
 _PIP_OPTIONS = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
@@ -62,8 +64,8 @@ class Environments:
     def ensure(self, requirements: Path | None, *, report: Report | None = None) -> Path:
         """The Python of the environment with these requirements (None: with nothing), built if needed.
 
-        `report` hears a line for every sign of progress, and nothing where there was nothing to do. The
-        user's own pip configuration applies. Raises EnvironmentBuildError.
+        `report` hears a line for every sign of progress, and nothing where there was nothing to do; what it
+        raises ends the build. The user's own pip configuration applies. Raises EnvironmentBuildError.
         """
         home = self._folder / self.key(requirements)
         if not _is_whole(home):
@@ -132,7 +134,7 @@ def run_command(command: Sequence[str], *, folder: Path, keep_open: int, line: R
     """`keep_open` is a file that the command holds open as long as it lives: the lock of the build."""
     environment = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
     with subprocess.Popen(
-        list(command),
+        with_proxies(command, environment),
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -141,9 +143,14 @@ def run_command(command: Sequence[str], *, folder: Path, keep_open: int, line: R
         text=True,
         errors="replace",
         pass_fds=(keep_open,),
+        start_new_session=True,
     ) as process:
-        for text in process.stdout or ():
-            line(text.rstrip())
+        try:
+            for text in process.stdout or ():
+                line(text.rstrip())
+        except BaseException:  # who listens has had enough: nothing must go on installing
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     return process.returncode
 
 

@@ -5,6 +5,8 @@ as in the service. Requests arrive on standard input, one JSON document a line; 
 named by the first argument, so that whatever a handler prints is only log.
 """
 
+from __future__ import annotations
+
 import importlib
 import io
 import json
@@ -14,12 +16,16 @@ import sys
 import time
 import traceback
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # importing typing would cost a tenth of the start
+    from typing import Any
+
 
 class Context:
     """What a handler is given beside the event.
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html"""
 
-    def __init__(self, request: dict) -> None:  # type: ignore[type-arg]
+    def __init__(self, request: dict[str, Any]) -> None:
         self.aws_request_id = request["request_id"]
         self.invoked_function_arn = request["arn"]
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
@@ -56,7 +62,7 @@ def main() -> None:
         answers.flush()
 
 
-def _load(name):  # type: ignore[no-untyped-def]
+def _load(name: str) -> tuple[Any, dict[str, Any] | None]:
     module_name, _, function_name = name.rpartition(".")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
@@ -77,7 +83,7 @@ def _load(name):  # type: ignore[no-untyped-def]
     return handler, None
 
 
-def _call(handler, request):  # type: ignore[no-untyped-def]
+def _call(handler: Any, request: dict[str, Any]) -> dict[str, Any]:
     try:
         result = handler(request["event"], Context(request))
     except Exception as error:  # noqa: BLE001  (whatever a handler raises is the function's error)
@@ -88,8 +94,9 @@ def _call(handler, request):  # type: ignore[no-untyped-def]
         return _failure("Runtime.MarshalError", f"Unable to marshal response: {error}")
 
 
-def _raised(error):  # type: ignore[no-untyped-def]
-    error = error.with_traceback(error.__traceback__.tb_next)  # from the handler on, without this module
+def _raised(error: Exception) -> dict[str, Any]:
+    below = error.__traceback__.tb_next if error.__traceback__ else None
+    error = error.with_traceback(below)  # from the handler on, without this module
     trace = traceback.extract_tb(error.__traceback__)
     print(f"[ERROR] {type(error).__name__}: {error}")
     traceback.print_exception(error, file=sys.stdout)
@@ -101,7 +108,7 @@ def _raised(error):  # type: ignore[no-untyped-def]
     return answer
 
 
-def _failure(kind, message, log=True):  # type: ignore[no-untyped-def]
+def _failure(kind: str, message: str, *, log: bool = True) -> dict[str, Any]:
     if log:
         print(f"[ERROR] {kind}: {message}")
     failure = {"errorMessage": message, "errorType": kind}
@@ -109,7 +116,7 @@ def _failure(kind, message, log=True):  # type: ignore[no-untyped-def]
     return {"failure": failure}
 
 
-def _log_to(path):  # type: ignore[no-untyped-def]
+def _log_to(path: str) -> None:
     """Standard output and error of this invocation, also of what the handler starts, go to one file."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(descriptor, 1)
@@ -119,18 +126,17 @@ def _log_to(path):  # type: ignore[no-untyped-def]
 
 def _log_as_the_service_does() -> None:
     class Handler(logging.StreamHandler):  # type: ignore[type-arg]
-        def emit(self, record):  # type: ignore[no-untyped-def]
+        def emit(self, record: logging.LogRecord) -> None:
             record.aws_request_id = os.environ.get("_X_AMZN_REQUEST_ID", "")
             super().emit(record)
 
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf-8", write_through=True)
     sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), encoding="utf-8", write_through=True)
     handler = Handler(sys.stdout)
-    handler.setFormatter(
-        logging.Formatter("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s")
-    )
-    handler.formatter.converter = time.gmtime  # type: ignore[union-attr]
-    handler.formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"  # type: ignore[union-attr]
+    layout = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
+    formatter = logging.Formatter(layout, "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
     logging.root.addHandler(handler)
 
 
@@ -138,7 +144,7 @@ def _close_the_network() -> None:
     """Functions speak to the stand-in; the module that sees to it is not left where they could import it."""
     own_folder = os.path.dirname(__file__)
     sys.path.insert(0, own_folder)
-    import loopback
+    import loopback  # type: ignore[import-not-found]
 
     sys.path.remove(own_folder)
     del sys.modules["loopback"]

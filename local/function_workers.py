@@ -1,4 +1,4 @@
-"""Processes in which functions run: started when needed, kept warm for the next invocation, one at a time each.
+"""Processes in which functions run: started when needed, kept warm, one invocation at a time each.
 
 As in the service, an environment belongs to one version of one configuration, keeps what its code keeps in
 memory between invocations, and is gone after a time-out or when the process ends.
@@ -6,6 +6,7 @@ memory between invocations, and is gone after a time-out or when the process end
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
 import json
@@ -21,7 +22,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from local.children import Children, Process
 
@@ -112,6 +113,7 @@ class Worker:
         finally:
             os.close(write)
         self._answers = os.fdopen(read, "rb")
+        self._requests = cast(IO[bytes], self.process.stdin)
 
     def _environment(self, function: FunctionVersion, task_root: Path) -> dict[str, str]:
         service = {
@@ -158,16 +160,15 @@ class Worker:
 
     def stop(self) -> None:
         self._children.kill(self.process)
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._requests.close()
         self._answers.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        assert self.process.stdin is not None
         try:
-            self.process.stdin.write(json.dumps(request).encode() + b"\n")
-            self.process.stdin.flush()
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            self._requests.flush()
         except BrokenPipeError:
             return {"exit_code": self.process.wait()}
         readable, _, _ = select.select([self._answers], [], [], seconds)

@@ -93,7 +93,8 @@ class Functions:
         return self._workers.retire()
 
     def _find(self, arn: str) -> Any:
-        backend = models.lambda_backends[self._account][self._region]
+        region = arn.split(":")[3] if arn.startswith("arn:") else self._region
+        backend = models.lambda_backends[self._account][region]
         try:
             return backend.get_function(arn)
         except LambdaClientError as error:
@@ -172,7 +173,9 @@ def _install(functions: Functions) -> None:
         function: Any, body: Any, request_headers: Mapping[str, str], response_headers: Any, arn: str = ""
     ) -> bytes:
         payload = _event(body)
-        kind = _header(request_headers, "x-amz-invocation-type") or "RequestResponse"
+        # Requests have headers; S3, SNS and log subscriptions, which do not wait on AWS either, have none.
+        usual = "RequestResponse" if request_headers else "Event"
+        kind = _header(request_headers, "x-amz-invocation-type") or usual
         response_headers["x-amz-executed-version"] = str(function.version)
         if kind == "DryRun":
             return b""
@@ -186,13 +189,9 @@ def _install(functions: Functions) -> None:
         return result.payload.encode()
 
     def invoke(
-        backend: Any,
-        function_name: str,
-        qualifier: str | None,
-        body: Any,
-        headers: Any,
-        response_headers: Any,
+        backend: Any, function_name: str, qualifier: str | None, body: Any, *rest: Any, **named: Any
     ) -> bytes:
+        headers, response_headers = rest if rest else (named["headers"], named["response_headers"])
         function = backend.get_function(function_name, qualifier)
         arn = _invoked_arn(function, function_name, qualifier)
         payload = invoke_function(function, body, headers, response_headers, arn)

@@ -8,9 +8,11 @@ status that makes clients try again for nothing.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -66,10 +68,18 @@ class Gateway:
             protocol.operation_model(*key)  # a row that botocore does not know is a mistake of ours
             self._handlers[key] = handler
 
-    def call(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    def call(
+        self, service: str, operation: str, parameters: dict[str, Any], *, region: str | None = None
+    ) -> dict[str, Any]:
         """An operation in-process, in the stand-in's own name; validated as boto3 would. Raises ApiError."""
         call = Call(
-            service, operation, parameters, self._account, self._region, self._access_key, self._through_moto
+            service,
+            operation,
+            parameters,
+            self._account,
+            region or self._region,
+            self._access_key,
+            self._through_moto,
         )
         protocol.validate(protocol.operation_model(service, operation), parameters)
         handler = self._handlers.get((service, operation))
@@ -99,7 +109,7 @@ class Gateway:
             answer = self._answer(request, found, signature)
         except ApiError as error:
             answer = protocol.error_answer(request, found, error)
-        except Exception as error:  # the outermost edge: the client must get an answer of its protocol
+        except Exception as error:  # noqa: BLE001  (the outermost edge: clients get an answer of their protocol)
             _LOG.exception("%s %s failed", found.service, found.operation or environ.get("PATH_INFO"))
             answer = protocol.error_answer(request, found, _internal_failure(found, error))
         return _send(answer, start_response)
@@ -182,6 +192,8 @@ def _unsupported(service: str, operation: str) -> ApiError:
 def _internal_failure(found: Route, error: Exception) -> ApiError:
     """400, not 500: a client would only ask again four times."""
     name = found.operation or "the request"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ApiError("InternalFailure", f"{name} could not be written down: {os.strerror(error.errno)}")
     return ApiError("InternalFailure", f"{name} failed in the stand-in: {type(error).__name__}: {error}")
 
 

@@ -1,4 +1,4 @@
-"""Whose key signed a request: the identities of the folder, roles that children act as, and moto's own keys."""
+"""Whose key signed a request: identities of the folder, roles that children act as, and moto's own keys."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Consumer(threading.Thread):
                     with contextlib.suppress(ReceiptHandleIsInvalid, QueueDoesNotExist):
                         self._backend.delete_message(self._queue_name, message.receipt_handle)
             self._save()
-        except Exception:  # a batch that cannot be worked comes back by its visibility timeout
+        except Exception:  # noqa: BLE001  (a batch that cannot be worked comes back by its visibility timeout)
             _LOG.exception("mapping of %s", self._mapping.function_name)
         finally:
             self._slots.release()
@@ -223,7 +223,7 @@ def _install() -> None:
     def create(backend: Any, spec: dict[str, Any]) -> Any:
         _refuse_short_visibility(backend, spec)
         mapping = original_create(backend, spec)
-        _detach(backend, mapping)
+        _detach(backend)
         mapping.function_arn = _qualified(backend, spec["FunctionName"])
         return mapping
 
@@ -238,7 +238,7 @@ def _install() -> None:
     backend_class.update_event_source_mapping = update
 
 
-def _detach(backend: Any, mapping: Any) -> None:
+def _detach(backend: Any) -> None:
     for queue in list(sqs_backends[backend.account_id][backend.region_name].queues.values()):
         queue.lambda_event_source_mappings.clear()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import moto.core.common_models
 import moto.core.responses
+import moto.core.serialize
 from flask import Flask
 from moto import backends
 from moto.moto_server.werkzeug_app import create_backend_app
@@ -29,6 +32,7 @@ class MotoApplication:
         self._applications: dict[str, Flask] = {}
         _remember_method_names()
         _forget_instances()
+        _read_dates_quickly()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         application = self._application(backend_name(environ[SERVICE_KEY]))
@@ -66,3 +70,18 @@ def _forget_instances() -> None:
         return object.__new__(cls)
 
     moto.core.common_models.BaseModel.__new__ = new
+
+
+def _read_dates_quickly() -> None:
+    """moto hands dates to its serialiser as text, which guesses their format: half the time of a listing."""
+
+    def parse(value: Any) -> datetime:
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                read = datetime.fromisoformat(value)
+                return read if read.tzinfo else read.replace(tzinfo=UTC)
+        parsed: datetime = original(value)
+        return parsed
+
+    original = moto.core.serialize.parse_to_aware_datetime
+    moto.core.serialize.parse_to_aware_datetime = parse

@@ -59,6 +59,7 @@ class _Pickler(pickle.Pickler):
         super().__init__(buffer, protocol=pickle.HIGHEST_PROTOCOL)
         self._without_objects = without_objects
         self._keep_apart = keep_apart
+        self._reductions: dict[type, Callable[[Any], Any] | None] = {}
 
     def persistent_id(self, value: Any) -> str | None:
         if self._keep_apart is not None and type(value) is bytes and len(value) > _LARGE:
@@ -66,29 +67,25 @@ class _Pickler(pickle.Pickler):
         return None
 
     def reducer_override(self, value: Any) -> Any:
-        name = f"{type(value).__module__}.{type(value).__qualname__}"
-        if self._without_objects and name in _EMPTIED:
-            return type(value), ()
-        if isinstance(value, _LOCK):
-            return threading.Lock, ()
-        if isinstance(value, _RLOCK):
-            return threading.RLock, ()
-        if isinstance(value, threading.Condition):
-            return threading.Condition, ()
-        if isinstance(value, threading.Event):
-            return _event, (value.is_set(),)
-        if isinstance(value, weakref.WeakValueDictionary):
-            return _weak_values, (dict(value.items()),)
-        if isinstance(value, types.FunctionType) and "<locals>" in value.__qualname__:
-            return _local_function, (marshal.dumps(value.__code__), value.__module__, value.__qualname__)
-        if name == "moto.ssm.models.ParameterDict":
-            return _parameters, (value.account_id, value.region_name, dict(value), value.__dict__)
-        if isinstance(value, get_args(PrivateKeyTypes)):
-            return _private_key, (_pem(value),)
-        return NotImplemented
+        kind = type(value)
+        if kind not in self._reductions:
+            self._reductions[kind] = _reduction(kind, without_objects=self._without_objects)
+        reduction = self._reductions[kind]
+        return NotImplemented if reduction is None else reduction(value)
 
 
 _EMPTIED = frozenset({"moto.s3.utils._VersionedKeyStore", "moto.s3.models.MultipartDict"})
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _reduction(kind: type, *, without_objects: bool) -> Callable[[Any], Any] | None:
+    """How values of a type are made again; None: as pickle does it."""
+    if without_objects and _name(kind) in _EMPTIED:
+        return lambda _: (kind, ())
+    return next((reduction for matches, reduction in _REDUCTIONS if matches(kind)), None)
 
 
 def _event(is_set: bool) -> threading.Event:
@@ -127,3 +124,30 @@ def _pem(key: PrivateKeyTypes) -> bytes:
 
 def _private_key(pem: bytes) -> PrivateKeyTypes:
     return serialization.load_pem_private_key(pem, password=None)
+
+
+def _reduced_function(function: types.FunctionType) -> Any:
+    """A function that can be imported is pickled by its name."""
+    if "<locals>" not in function.__qualname__:
+        return NotImplemented
+    return _local_function, (marshal.dumps(function.__code__), function.__module__, function.__qualname__)
+
+
+def _subclass_of(*kinds: type) -> Callable[[type], bool]:
+    return lambda kind: issubclass(kind, kinds)
+
+
+# (which types, how their values are made again), in the order in which they are asked.
+_REDUCTIONS: tuple[tuple[Callable[[type], bool], Callable[[Any], Any]], ...] = (
+    (_subclass_of(_LOCK), lambda _: (threading.Lock, ())),
+    (_subclass_of(_RLOCK), lambda _: (threading.RLock, ())),
+    (_subclass_of(threading.Condition), lambda _: (threading.Condition, ())),
+    (_subclass_of(threading.Event), lambda event: (_event, (event.is_set(),))),
+    (_subclass_of(weakref.WeakValueDictionary), lambda weak: (_weak_values, (dict(weak.items()),))),
+    (_subclass_of(types.FunctionType), _reduced_function),
+    (
+        lambda kind: _name(kind) == "moto.ssm.models.ParameterDict",
+        lambda found: (_parameters, (found.account_id, found.region_name, dict(found), found.__dict__)),
+    ),
+    (_subclass_of(*get_args(PrivateKeyTypes)), lambda key: (_private_key, (_pem(key),))),
+)

@@ -83,8 +83,9 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 
 def parse(request: Request, found: Route) -> dict[str, Any]:
-    """The parameters as the client's caller gave them; ApiError where the model forbids them."""
-    assert found.model is not None
+    """The parameters as the client's caller gave them; ApiError where the request cannot be read."""
+    if found.model is None:
+        return {}
     service_model = get_service_model(found.service)
     protocol = determine_request_protocol(service_model, request.content_type)
     parser = PROTOCOL_PARSERS[protocol](found.model)

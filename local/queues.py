@@ -35,7 +35,8 @@ class Queues:
     ) -> str:
         """Sends to a queue given by URL or ARN; returns the message id. Attributes as in SendMessage."""
         name = queue.rstrip("/").replace(":", "/").rpartition("/")[2]
-        backend = models.sqs_backends[self._account][self._region]
+        region = queue.split(":")[3] if queue.startswith("arn:") else self._region
+        backend = models.sqs_backends[self._account][region]
         message = backend.send_message(
             name,
             body,
@@ -79,14 +80,22 @@ def install() -> None:
     backend_class.purge_queue = _under_the_queues_lock(backend_class.purge_queue)
 
     def receive_message(
-        backend: Any, queue_name: str, count: int, wait_seconds: int, visibility: int, names: Any = None
+        backend: Any,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        *names: Any,
+        **named: Any,
     ) -> list[Any]:
-        end = time.monotonic() + wait_seconds
+        end = time.monotonic() + wait_seconds_timeout
         while True:
             queue = backend.get_queue(queue_name)
             with queue._messages_lock:
                 _drop_expired(queue)
-                received: list[Any] = original_receive(backend, queue_name, count, 0, visibility, names)
+                received: list[Any] = original_receive(
+                    backend, queue_name, count, 0, visibility_timeout, *names, **named
+                )
                 left = end - time.monotonic()
                 if received or left <= 0:
                     return received

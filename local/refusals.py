@@ -23,6 +23,22 @@ _PRETENDED = {
     "sagemaker-runtime": frozenset({"InvokeEndpoint", "InvokeEndpointAsync"}),
     "bedrock": frozenset({"CreateModelCustomizationJob"}),
     "bedrock-runtime": frozenset({"InvokeModel"}),
+    "scheduler": frozenset({"CreateSchedule"}),
+    "pipes": frozenset({"CreatePipe"}),
+    "stepfunctions": frozenset({"StartExecution", "StartSyncExecution"}),
+    "batch": frozenset({"SubmitJob"}),
+    "ecs": frozenset({"RunTask", "CreateService"}),
+    "ec2": frozenset({"RunInstances"}),
+    "codebuild": frozenset({"StartBuild"}),
+    "glue": frozenset({"StartJobRun", "StartCrawler"}),
+    "athena": frozenset({"StartQueryExecution"}),
+    "emr": frozenset({"RunJobFlow"}),
+    "emr-serverless": frozenset({"StartJobRun"}),
+    "transcribe": frozenset({"StartTranscriptionJob"}),
+    "comprehend": frozenset({"DetectSentiment", "DetectPiiEntities", "DetectKeyPhrases"}),
+    "rekognition": frozenset({"DetectLabels", "DetectText"}),
+    "textract": frozenset({"DetectDocumentText", "StartDocumentTextDetection"}),
+    "polly": frozenset({"SynthesizeSpeech"}),
 }
 
 # moto's S3 takes a request that it does not know for one that it does (a missing configuration for a list of

@@ -11,12 +11,13 @@ import os
 import shutil
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 _CHUNK = 1024 * 1024
+_READ_ONLY = 0o444  # also tells our files in the tree from others
 _OTHER = ".other"  # for keys that cannot be file names
 
 
@@ -40,9 +41,10 @@ class Staged(bytes):
 
 
 class FileSlice:
-    """Part of a body, read when it is sent; what moto's range code and Flask need of bytes, without the bytes."""
+    """Part of a body, read when it is sent: what moto's range code and Flask need of bytes, without them."""
 
-    def __init__(self, path: Path, start: int, stop: int) -> None:
+    def __init__(self, path: Path, start: int, stop: int, whole: Body | None = None) -> None:
+        self.whole = whole  # the body, where this is all of it
         self._path = path
         self._start = start
         self._stop = stop
@@ -106,7 +108,7 @@ class Bodies:
                     file.write(chunk)
                     size, crc32 = size + len(chunk), zlib.crc32(chunk, crc32)
                     md5.update(chunk)
-            path.chmod(0o444)
+            path.chmod(_READ_ONLY)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -124,7 +126,7 @@ class Bodies:
         return self.folder / body.name
 
     def slice(self, body: Body) -> FileSlice:
-        return FileSlice(self.path(body), 0, body.size)
+        return FileSlice(self.path(body), 0, body.size, whole=body)
 
     def discard(self, names: Iterable[str]) -> None:
         for name in names:
@@ -137,6 +139,29 @@ class Bodies:
                 path.unlink(missing_ok=True)
 
     # -- the readable tree
+
+    def publish_all(self, current: Mapping[tuple[str, str], Body]) -> None:
+        """After a start: makes the tree what the keys say, where a kill came between row and link."""
+        wanted: set[Path] = set()
+        for (bucket, key), body in current.items():
+            place = self._published(bucket, key, body)
+            if place is None:
+                self.publish(bucket, key, body)
+                place = self._published(bucket, key, body)
+            if place is not None:
+                wanted.add(place)
+        for path in list(self.tree.rglob("*")):
+            if path not in wanted and path.is_file() and path.stat().st_mode & 0o777 == _READ_ONLY:
+                self._unpublish(path, self.tree)
+
+    def _published(self, bucket: str, key: str, body: Body) -> Path | None:
+        for target in self._names(bucket, key):
+            try:
+                if target.samefile(self.path(body)):
+                    return target
+            except OSError:
+                continue
+        return None
 
     def publish(self, bucket: str, key: str, body: Body | None) -> None:
         """Makes <bucket>/<key> the newest body of the key, or removes it."""

@@ -85,6 +85,7 @@ class Journal:
         """Puts keys and uploads back into moto's buckets and clears what nobody has."""
         backend = self._backend()
         wanted: set[str] = set()
+        current: dict[tuple[str, str], Body] = {}
         for bucket, key, blob in self._database.execute("SELECT bucket, key, versions FROM keys"):
             if bucket in backend.buckets:
                 versions, tags = moto_pickle.loads(blob)
@@ -92,12 +93,16 @@ class Journal:
                 for arn, values in tags.items():
                     backend.tagger.tag_resource(arn, backend.tagger.convert_dict_to_tags_input(values))
                 wanted.update(_body_names(versions))
+                newest = body_of(versions[-1])
+                if newest is not None:
+                    current[bucket, key] = newest
         for bucket, upload, blob in self._database.execute("SELECT bucket, upload, multipart FROM uploads"):
             if bucket in backend.buckets:
                 multipart = moto_pickle.loads(blob)
                 dict.__setitem__(backend.buckets[bucket].multiparts, upload, multipart)
                 wanted.update(_body_names(multipart.parts.values()))
         self._bodies.discard_others(wanted)
+        self._bodies.publish_all(current)
 
     def close(self) -> None:
         with self._database_lock:

@@ -15,8 +15,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote_plus
 
-from moto.s3 import models, responses
+from moto.s3 import models, notifications, responses
 from moto.s3.exceptions import EntityTooSmall, InvalidPart, MalformedXML, NoSuchUpload
 
 from local.s3_bodies import Bodies, Body, FileSlice, Staged
@@ -34,6 +35,7 @@ def install(bodies: Bodies, bury: Callable[[str], None]) -> None:
     _install_multipart(bodies)
     _install_responses()
     _install_policies()
+    notifications.quote_plus = lambda key: quote_plus(key, safe="/")  # slashes of keys stay as they are
 
 
 @contextmanager
@@ -103,7 +105,7 @@ def _staged(bodies: Bodies, value: bytes | str | FileSlice) -> Staged:
     if isinstance(value, Staged):
         return value
     if isinstance(value, FileSlice):
-        return bodies.stage_chunks(value)
+        return bodies.stage_chunks(value) if value.whole is None else bodies.stage_copy(value.whole)
     return bodies.stage_bytes(value.encode() if isinstance(value, str) else value)
 
 

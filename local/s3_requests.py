@@ -1,4 +1,4 @@
-"""S3 requests on their way to moto: body into a file first, then the key is locked, changed and written down."""
+"""S3 requests on their way to moto: body into a file, then the key is locked, changed and written down."""
 
 from __future__ import annotations
 

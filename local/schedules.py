@@ -103,7 +103,7 @@ class Schedules:
 
 
 def next_time(expression: str, after: float) -> float:
-    """The first moment after `after` (both in seconds since 1970) that a rate() or cron() expression names."""
+    """The first moment after `after` that a rate() or cron() expression names; seconds since 1970."""
     rate = re.fullmatch(r"rate\((\d+)\s+(minute|hour|day)s?\)", expression)
     if rate:
         return after + int(rate[1]) * _UNITS[rate[2]]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from local.settings import StandInSettings
 
 _LOG = logging.getLogger("local.server")
+_LOOK_AROUND_SECONDS = 5
 _LARGEST_LOG = 10 * 1024 * 1024
 
 # Read by moto when it is imported.
@@ -67,7 +68,7 @@ def serve(folder: Path, settings_document: dict[str, Any]) -> int:
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     _announce(folder, port, settings_document.get("digest"))
     machine.start()
-    while not ending.wait(30):
+    while not ending.wait(_LOOK_AROUND_SECONDS) and _owner_lives():
         machine.functions.retire_idle()
     _LOG.info("stopping")
     server.shutdown()
@@ -75,6 +76,15 @@ def serve(folder: Path, settings_document: dict[str, Any]) -> int:
     (folder / "server.json").unlink(missing_ok=True)
     lock.close()
     return 0
+
+
+def _owner_lives() -> bool:
+    from psutil import pid_exists
+
+    from local.scrubbing import LIVES_WITH
+
+    owner = os.environ.get(LIVES_WITH)
+    return owner is None or pid_exists(int(owner))
 
 
 def _only_one(folder: Path) -> IO[str]:
@@ -104,7 +114,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _http_server(listener: socket.socket, machine: Machine) -> Any:
-    from local.http import make_server
+    from local.http_server import make_server
 
     return make_server(listener, machine.gateway)
 

@@ -1,4 +1,4 @@
-"""What the stand-in is told when it starts: the environment's account and `stand_in` section, as plain JSON."""
+"""What the stand-in is told at its start: the account and `stand_in` section of the environment, as JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ class ImageRule:
 
 @dataclass(frozen=True)
 class AutoMLSettings:
-    """`base_models` maps a base model's name to a Hugging Face model folder; empty = a tiny one from scratch."""
+    """`base_models` maps a base model's name to a Hugging Face model folder; empty = a tiny one from scratch.
+
+    `concurrent_jobs`: how many may run at once; None: Autopilot's quota of the region.
+    """
 
     requirements: str = "steps/evaluate/requirements.txt"
     base_models: Mapping[str, str] = field(default_factory=dict)
+    concurrent_jobs: int | None = None
 
 
 @dataclass(frozen=True)

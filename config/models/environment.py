@@ -90,6 +90,9 @@ class StandInAutoML(Model):
         default={},
         description="Base model: Hugging Face folder; a model not named is a tiny one made from scratch.",
     )
+    concurrent_jobs: int | None = Field(
+        default=None, ge=1, description="Jobs that may run at once; null: Autopilot's quota of the region."
+    )
 
 
 class StandInQuotas(Model):

@@ -46,9 +46,17 @@ def act(tools: Tools, received: Message, sent_at: float) -> None:
     if isinstance(received, Stop):
         ending.stop_leftover(tools, received)
     elif isinstance(received, Callback) and received.stopping:
-        ending.end(tools, received.wait, received.wait.name, STOPPED)
+        stop(tools, received.wait, sent_at)
     else:
         look_after(tools, received, sent_at)
+
+
+def stop(tools: Tools, wait: Wait, sent_at: float) -> None:
+    """The execution is being stopped. A heartbeat stays behind also where there was no look yet: by it a
+    retried execution knows that it is one."""
+    if heartbeat.read(tools, wait) is None:
+        heartbeat.write(tools, wait, Heartbeat(sent_at, wait.name))
+    ending.end(tools, wait, wait.name, STOPPED)
 
 
 def look_after(tools: Tools, received: Callback | Poll, sent_at: float) -> None:

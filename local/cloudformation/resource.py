@@ -11,7 +11,7 @@ from botocore.model import Shape
 from local.protocol import operation_model
 
 Properties = Mapping[str, Any]
-Call = Callable[[str, str, dict[str, Any]], dict[str, Any]]
+Call = Callable[..., dict[str, Any]]  # (service, operation, parameters, region=...)
 
 
 class ReplacementNeededError(Exception):
@@ -42,7 +42,8 @@ class Api:
     def __call__(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         shape = operation_model(service, operation).input_shape
         given = {name: value for name, value in parameters.items() if value is not None}
-        return self.call(service, operation, coerced(shape, given) if shape else given)
+        request = coerced(shape, given) if shape else given
+        return self.call(service, operation, request, region=self.region)
 
     def arn(self, service: str, rest: str, *, region: bool = True) -> str:
         where = f"{self.region}:{self.account}" if region else f":{self.account}"

@@ -13,15 +13,25 @@ from botocore.model import Shape
 
 from definition.service_model import fits
 from local.api import ApiError, Call
-from local.protocol import operation_model
+from local.protocol import operation_model, validate
 
 _SHOWN_LENGTH = 200
 
 
 def check(call: Call) -> None:
     """ApiError (ValidationException) with every limit that the call's parameters break."""
-    shape = operation_model(call.service, call.operation).input_shape
-    found = list(violations(call.parameters, shape, at=""))
+    _check(operation_model(call.service, call.operation), call.parameters)
+
+
+def check_request(operation: str, parameters: Mapping[str, Any]) -> None:
+    """All that SageMaker checks of a request by its model: required members, types and limits. ApiError."""
+    model = operation_model("sagemaker", operation)
+    validate(model, parameters)
+    _check(model, parameters)
+
+
+def _check(model: Any, parameters: Mapping[str, Any]) -> None:
+    found = list(violations(parameters, model.input_shape, at=""))
     if found:
         errors = "error" if len(found) == 1 else "errors"
         message = f"{len(found)} validation {errors} detected: {'; '.join(found)}"

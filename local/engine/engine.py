@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local.api import ApiError
@@ -47,12 +47,12 @@ class Engine:
 
     def start(self, pipeline: Pipeline, version: Version, request: StartRequest) -> Execution:
         """Checks everything that can be checked before a step starts; ApiError where something is wrong."""
-        definition = parse_definition(version.definition)
-        _refuse_unsupported(definition)
-        execution = self._new_execution(
-            pipeline, version, request, _parameters(definition, request.parameters)
-        )
-        graph, reused = self._selected(build_graph(definition), execution)
+        whole = checked_graph(version.definition)
+        _refuse_unsupported(whole.definition)
+        parameters = _parameters(whole.definition, request.parameters)
+        execution = self._new_execution(pipeline, version, request, parameters)
+        execution = replace(execution, experiment=_plain(whole.definition.experiment))
+        graph, reused = self._selected(whole, execution)
         with self._lock:
             self.ledger.open(execution)
             for step in reused:
@@ -99,6 +99,7 @@ class Engine:
         """After a restart: takes up every execution that had not ended."""
         with self._lock:
             for execution in self.ledger.executions():
+                self.ledger.announce(execution)
                 if execution.status not in ENDED:
                     self._take_up(execution)
 
@@ -136,7 +137,7 @@ class Engine:
 
     def _graph(self, execution: Execution) -> Graph:
         """The graph as it was started: of a selective execution, only what was selected."""
-        graph, _ = self._selected(checked_graph(execution.definition), execution)
+        graph, _ = self._selected(checked_graph(self.ledger.definition(execution)), execution)
         return graph
 
     def _selected(self, graph: Graph, execution: Execution) -> tuple[Graph, list[Step]]:
@@ -170,7 +171,7 @@ class Engine:
             pipeline_arn=pipeline.arn,
             role=request.role or pipeline.role,
             version=version.id,
-            definition=version.definition,
+            definition=self.ledger.keep_definition(pipeline.name, version.definition),
             parameters=parameters,
             status="Executing",
             created=now,
@@ -188,6 +189,11 @@ def checked_graph(text: str) -> Graph:
         return build_graph(parse_definition(text))
     except DefinitionError as error:
         raise ApiError("ValidationException", str(error)) from error
+
+
+def _plain(experiment: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """The stand-in keeps no experiments: their names are only shown, where they are plain texts."""
+    return {k: v for k, v in (experiment or {}).items() if isinstance(v, str)} or None
 
 
 def _wrong_status(execution: Execution, current: Execution | None, wanted: str) -> ApiError:

@@ -5,23 +5,32 @@ What is written here survives a kill; nothing about an execution is only in memo
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from local.engine.announcements import execution_changed, step_changed
+from local.engine.announcements import Announcement, execution_changed, step_changed
 from local.engine.graph import FINISHED, State
 from local.engine.patience import patiently
 from local.engine.ports import Document, Machine
-from local.engine.records import CACHE, CALLBACKS, EXECUTIONS, STEPS, Execution, Step
+from local.engine.records import CACHE, CALLBACKS, DEFINITIONS, EXECUTIONS, STEPS, Execution, Step
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 FAILURE_REASON_LENGTH = 1024  # API shape FailureReason of a step
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 
 
 class LedgerClosedError(Exception):
     """The machine is going down: what happens to running steps now is not their end."""
+
+
+class _GoneError(LookupError):
+    """An entry that was to be changed is not there."""
 
 
 class Ledger:
@@ -42,12 +51,32 @@ class Ledger:
         """A full disk must not lose how a step ended."""
         return patiently(write, give_up=lambda: self._closed)
 
+    def _emit(self, announcement: Announcement) -> None:
+        """An event that cannot be delivered (a full disk under a queue) must not end what it is about."""
+        try:
+            self._machine.events.emit(*announcement)
+        except (OSError, sqlite3.Error) as error:
+            _LOG.warning("an event is lost: %s: %s", announcement[1], error)
+
     # executions
 
     def open(self, execution: Execution) -> None:
         """Writes a new execution."""
         self._documents.put(EXECUTIONS, execution.key, execution.document())
-        self._machine.events.emit(*execution_changed(execution, previous=None))
+        self.announce(execution)
+
+    def keep_definition(self, pipeline: str, text: str) -> str:
+        """The key of a definition that executions refer to: their own entries stay small."""
+        key = f"{pipeline}/{hashlib.sha256(text.encode()).hexdigest()}"
+        self._documents.put(DEFINITIONS, key, {"text": text})
+        return key
+
+    def definition(self, execution: Execution) -> str:
+        """The text that the execution was started with."""
+        document = self._documents.get(DEFINITIONS, execution.definition)
+        if document is None:
+            raise LookupError(f"the definition of '{execution.arn}' is gone")
+        return str(document["text"])
 
     def execution(self, key: str) -> Execution | None:
         document = self._documents.get(EXECUTIONS, key)
@@ -60,18 +89,20 @@ class Ledger:
     def change_execution(self, key: str, **changes: Any) -> Execution:
         """Writes new members; a new `status` also sets the time of the end and is announced."""
         self._check_open()
-        before: list[Execution] = []
-
-        def change(document: Document | None) -> Document:
-            if document is None:
-                raise LookupError(f"execution '{key}' is gone")
-            before[:] = [Execution.of(document)]
-            return {**document, "modified": self._machine.clock(), **changes}
-
+        change = _changed(modified=self._machine.clock(), **changes)
         after = Execution.of(self._patiently(lambda: self._documents.update(EXECUTIONS, key, change)))
-        if after.status != before[0].status:
-            self._machine.events.emit(*execution_changed(after, previous=before[0].status))
+        self.announce(after)
         return after
+
+    def announce(self, execution: Execution) -> None:
+        """Tells the status as an event, if it was not told. A kill on the way makes it told twice, which the
+        service does too, and never not at all: `resume` asks for it again."""
+        if execution.status == execution.announced:
+            return
+        self._emit(execution_changed(execution, previous=execution.announced))
+        change = _changed(announced=execution.status)
+        with contextlib.suppress(_GoneError):  # deleted as soon as its end was seen
+            self._patiently(lambda: self._documents.update(EXECUTIONS, execution.key, change))
 
     def end_execution(self, key: str, status: str, reason: str | None) -> Execution:
         now = self._machine.clock()
@@ -103,7 +134,7 @@ class Ledger:
         self._patiently(lambda: self._documents.put(STEPS, key, step.document()))
         previous = before["status"] if before else None
         if step.status != previous:
-            self._machine.events.emit(*step_changed(execution, step, previous=previous))
+            self._emit(step_changed(execution, step, previous=previous))
         return step
 
     def forget_step(self, execution: Execution, name: str) -> None:
@@ -111,7 +142,18 @@ class Ledger:
 
     def forget_pipeline(self, pipeline: str) -> None:
         """Deletes everything about a pipeline's executions, as DeletePipeline does."""
-        for kind in (EXECUTIONS, STEPS, CACHE, CALLBACKS):
+        for kind in (EXECUTIONS, STEPS, CACHE, CALLBACKS, DEFINITIONS):
             for key, document in self._documents.list(kind):
                 if key.startswith(f"{pipeline}/") or document.get("execution", "").startswith(f"{pipeline}/"):
                     self._documents.delete(kind, key)
+
+
+def _changed(**changes: Any) -> Callable[[Document | None], Document]:
+    """A change of an entry that must be there: half an entry would be worse than none."""
+
+    def change(document: Document | None) -> Document:
+        if document is None:
+            raise _GoneError("the entry is gone")
+        return {**document, **changes}
+
+    return change

@@ -14,6 +14,7 @@ EXECUTIONS = "pipeline-execution"
 STEPS = "pipeline-step"
 CALLBACKS = "pipeline-callback"
 CACHE = "pipeline-cache"
+DEFINITIONS = "pipeline-definition"  # <pipeline>/<sha256> -> what executions were started with
 REQUESTS = "pipeline-request"  # ClientRequestToken -> what it made
 
 
@@ -64,7 +65,11 @@ class Pipeline(Kept):
 
 @dataclass(frozen=True)
 class Execution(Kept):
-    """`selection` is the request's SelectiveExecutionConfig; `parameters` are typed, defaults merged."""
+    """`selection` is the request's SelectiveExecutionConfig; `parameters` are typed, defaults merged.
+
+    `definition` is the key of its text (Ledger.definition); `experiment` has the names that are plain texts;
+    `announced` is the last status that was told as an event.
+    """
 
     id: str
     arn: str
@@ -83,6 +88,8 @@ class Execution(Kept):
     ended: float | None = None
     parallelism: int | None = None
     selection: dict[str, Any] | None = None
+    experiment: dict[str, str] | None = None
+    announced: str | None = None
 
     @property
     def key(self) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from local.api import ApiError
 from local.engine.operations.pages import moment, present
@@ -17,7 +17,6 @@ from local.engine.patience import patiently
 from local.engine.ports import Document
 from local.hosting import variants
 from local.hosting.configurations import Configurations
-from local.hosting.fleet import Fleet
 from local.hosting.models import Models
 from local.hosting.server import ServerError
 from local.jobs.reasons import cut
@@ -36,11 +35,27 @@ def taken(_name: str, arn: str) -> ApiError:
     return ApiError("ValidationException", f'Cannot create already existing endpoint "{arn}".')
 
 
+class ServerProcess(Protocol):
+    """local/hosting/server.py"""
+
+    def ensure(self) -> None: ...
+    def invoke(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes, str]: ...
+
+
+class Servers(Protocol):
+    """local/hosting/fleet.py"""
+
+    def server(self, endpoint: str, generation: int, variant: Document) -> ServerProcess: ...
+    def bring_up(self, endpoint: str, generation: int, variants: Sequence[Document]) -> None: ...
+    def take_down(self, endpoint: str, generation: int) -> None: ...
+    def forget(self, endpoint: str) -> None: ...
+
+
 class Endpoints:
     """Every method may be called from any thread."""
 
     def __init__(
-        self, resources: Resources, configurations: Configurations, models: Models, fleet: Fleet
+        self, resources: Resources, configurations: Configurations, models: Models, fleet: Servers
     ) -> None:
         self.resources = resources
         self.fleet = fleet

@@ -10,9 +10,9 @@ from typing import Any
 
 from local.api import ApiError
 from local.engine.ports import Document
-from local.hosting.endpoints import Endpoints
+from local.hosting.endpoints import Endpoints, ServerProcess
 from local.hosting.fleet import LOG_GROUP
-from local.hosting.server import INVOCATION_SECONDS, ModelServer, ServerError, UnreachableServerError
+from local.hosting.server import INVOCATION_SECONDS, ServerError, UnreachableServerError
 
 LARGEST_BODY = 6 * 1024 * 1024
 # Requests an endpoint holds at once; SageMaker's limits are of the account and of the container's queue.
@@ -56,7 +56,7 @@ class Invoker:
         return endpoint
 
     def _asked(
-        self, server: ModelServer, endpoint: Document, body: bytes, headers: Mapping[str, str]
+        self, server: ServerProcess, endpoint: Document, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, bytes, str]:
         """One that has died is started again, once."""
         try:

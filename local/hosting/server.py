@@ -27,6 +27,7 @@ from local.serving.main import TOKEN_HEADER
 ROOT = Path(__file__).resolve().parents[2]  # where `local` is imported from
 INVOCATION_SECONDS = 60  # how long SageMaker lets a container answer
 _LOOK_SECONDS = 0.05
+_DYING_SECONDS = 1.0
 
 
 class ServerError(Exception):
@@ -92,9 +93,16 @@ class ModelServer:
         except TimeoutError:
             raise
         except (OSError, http.client.HTTPException) as error:
+            self._see_it_end()
             raise UnreachableServerError(str(error)) from error
         finally:
             connection.close()
+
+    def _see_it_end(self) -> None:
+        """A connection breaks a moment before its process is gone: `ensure` must not take it for alive."""
+        deadline = time.monotonic() + _DYING_SECONDS
+        while self._instance is not None and self._instance.is_running() and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
 
     def close(self) -> None:
         """Ends the process and forgets the model."""

@@ -62,7 +62,8 @@ class Jobs:
                 )
             return _new_document(request, arn, now)
 
-        self._start(self._documents.update(JOBS, name, new))
+        with self._changed:
+            self._start(self._documents.update(JOBS, name, new))
         return arn
 
     def exists(self, name: str) -> bool:
@@ -80,10 +81,9 @@ class Jobs:
 
     def stop(self, name: str) -> None:
         """Asks a running job to end; one that has ended is left as it is."""
+        self.document(name)
+        self._documents.update(JOBS, name, _stopping)
         with self._changed:
-            if self.document(name)["status"] not in RUNNING:
-                return
-            self._write(name, status="Stopping")
             run = self._runs.get(name)
         if run is not None:
             run.stop()
@@ -97,17 +97,21 @@ class Jobs:
 
     def resume(self) -> None:
         """After a restart: runs again what was running, and ends what was being stopped."""
-        for document in self.documents():
-            name = document["request"]["ProcessingJobName"]
-            if document["status"] == "Stopping":
-                self._end(name, Outcome("Stopped"))
-            elif document["status"] == "InProgress" and document["reruns"] >= MAX_RERUNS:
-                reason = (
-                    f"InternalServerError: the machine went down {MAX_RERUNS + 1} times while the job ran"
-                )
-                self._end(name, Outcome("Failed", reason))
-            elif document["status"] == "InProgress":
-                self._start(self._write(name, reruns=document["reruns"] + 1))
+        for found in self.documents():
+            name = found["request"]["ProcessingJobName"]
+            with self._changed:
+                # Executions that were taken up meanwhile may have made jobs of this life.
+                if name not in self._runs:
+                    self._take_up(name, self.document(name))
+
+    def _take_up(self, name: str, document: Document) -> None:
+        if document["status"] == "Stopping":
+            self._end(name, Outcome("Stopped"))
+        elif document["status"] == "InProgress" and document["reruns"] >= MAX_RERUNS:
+            reason = f"InternalServerError: the machine went down {MAX_RERUNS + 1} times while the job ran"
+            self._end(name, Outcome("Failed", reason))
+        elif document["status"] == "InProgress":
+            self._start(self._write(name, reruns=document["reruns"] + 1))
 
     def close(self) -> None:
         """The machine goes down: what happens to its processes now is not the end of their jobs."""
@@ -142,6 +146,12 @@ class Jobs:
     def _write(self, name: str, **changes: Any) -> Document:
         now = self._clock()
         return self._documents.update(JOBS, name, lambda old: {**(old or {}), "modified": now, **changes})
+
+
+def _stopping(document: Document | None) -> Document:
+    """One that ended at this very moment stays as it ended."""
+    found = document or {}
+    return {**found, "status": "Stopping"} if found.get("status") == "InProgress" else found
 
 
 def _new_document(request: Document, arn: str, now: float) -> Document:

@@ -87,10 +87,15 @@ class JobRun:
             root=self._kit.root,
             inputs=input_folders(self._spec, folder),
             work=self._folder / "requirements",
-            report=lambda line: self._log(self._spec.hosts[0], [line]),
+            report=self._report,
         )
         self._watch.check_stop()
         return python
+
+    def _report(self, line: str) -> None:
+        """Of the building of an environment: in the job's log; a stop ends it."""
+        self._watch.check_stop()
+        self._log(self._spec.hosts[0], [line])
 
     def _refuse_fixed_paths(self, folder: Path) -> None:
         if self._kit.mode is not Mode.PATHS:

@@ -34,7 +34,7 @@ def _make(stand_in: StandIn) -> AutoMLJobs:
         Resources(KIND, stand_in.store, place, missing=missing, taken=taken),
         workshop,
         folder=stand_in.folder / "automl",
-        concurrent=CONCURRENT_JOBS.get(stand_in.region, 1),
+        concurrent=settings.concurrent_jobs or CONCURRENT_JOBS.get(stand_in.region, 1),
         check_role=lambda role: check_trust(role, stand_in.call),
     )
 

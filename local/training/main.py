@@ -14,11 +14,16 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from local.language.imports import hide_unused
 from local.language.threads import use_threads
 from local.training.dataset import Row, read_channels
 from local.training.job import FineTuningError, Hyperparameters, TrainingJob, TrainingResult
+
+if TYPE_CHECKING:
+    from local.training.examples import Example
+    from local.training.fit import Fit
 
 _MOST_ANSWER_TOKENS = 64
 _MOST_ROWS_FOR_ROUGE = 200  # writing answers costs more than the loss on them
@@ -36,23 +41,14 @@ def run(job: TrainingJob) -> TrainingResult:
 
 
 def _tune(job: TrainingJob, training: Sequence[Row], validation: Sequence[Row]) -> TrainingResult:
-    started = time.monotonic()
     hide_unused()
     import torch
 
     from local.training import examples, model
     from local.training.fit import fit
-    from local.training.generate import answers
-    from local.training.metrics import candidate_metrics
 
     torch.manual_seed(job.seed)
-    if job.base_model:
-        network, tokenizer = model.load_folder(job.base_model)
-    else:
-        texts = [text for row in training for text in (row.input, row.output)]
-        network, tokenizer = model.small_llama(texts, context_tokens=job.context_tokens)
-    use_threads(network)
-    _say(f"model: {network.num_parameters():,} parameters, ready after {time.monotonic() - started:.1f} s")
+    network, tokenizer = _begin(job, training)
     context = min(job.context_tokens, getattr(network.config, "max_position_embeddings", job.context_tokens))
     learn = examples.encode(training, tokenizer, context_tokens=context)
     check = examples.encode(validation, tokenizer, context_tokens=context)
@@ -61,13 +57,40 @@ def _tune(job: TrainingJob, training: Sequence[Row], validation: Sequence[Row]) 
     settings = Hyperparameters.read(job.hyperparameters, pretrained=job.base_model is not None)
     pad = tokenizer.pad_token_id
     outcome = fit(network, learn, check, settings, pad=pad, seed=job.seed, say=_say)
-    sample = sorted(random.Random(job.seed).sample(range(len(check)), min(len(check), _MOST_ROWS_FOR_ROUGE)))  # noqa: S311
-    most = min(_MOST_ANSWER_TOKENS, max(len(check[at].answer) for at in sample))
-    found = answers(network, tokenizer, [check[at] for at in sample], most_tokens=most)
-    metrics = candidate_metrics(outcome, found, [validation[at].output for at in sample])
+    metrics = _measure(outcome, network, tokenizer, check, validation, seed=job.seed)
     model.save(network, tokenizer, job.model_folder)
-    _say("metrics: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     return TrainingResult(metrics)
+
+
+def _begin(job: TrainingJob, training: Sequence[Row]) -> tuple[Any, Any]:
+    """The model that is to be tuned, and its tokenizer."""
+    from local.training import model
+
+    started = time.monotonic()
+    if job.base_model:
+        network, tokenizer = model.load_folder(job.base_model)
+    else:
+        texts = [text for row in training for text in (row.input, row.output)]
+        network, tokenizer = model.small_llama(texts, context_tokens=job.context_tokens)
+    use_threads(network)
+    _say(f"model: {network.num_parameters():,} parameters, ready after {time.monotonic() - started:.1f} s")
+    return network, tokenizer
+
+
+def _measure(
+    outcome: Fit, network: Any, tokenizer: Any, check: Sequence[Example], rows: Sequence[Row], *, seed: int
+) -> dict[str, float]:
+    """The candidate's metrics; ROUGE over a sample of the validation rows."""
+    from local.training.generate import answers
+    from local.training.metrics import candidate_metrics
+
+    chance = random.Random(seed)  # noqa: S311
+    places = sorted(chance.sample(range(len(check)), min(len(check), _MOST_ROWS_FOR_ROUGE)))
+    most = min(_MOST_ANSWER_TOKENS, max(len(check[at].answer) for at in places))
+    found = answers(network, tokenizer, [check[at] for at in places], most_tokens=most)
+    metrics = candidate_metrics(outcome, found, [rows[at].output for at in places])
+    _say("metrics: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+    return metrics
 
 
 def main(folder: Path) -> int:

@@ -23,20 +23,20 @@ def main() -> None:
     arguments = parse()
     started = time.monotonic()
     os.environ.setdefault("AWS_DEFAULT_REGION", arguments.region)  # the SDK behind fmeval asks for one
-    from steps.evaluate import dataset, offline, settings
+    from steps.evaluate import clients, dataset, endpoint, offline, settings
 
     wanted = settings.read(step_settings.load(arguments.settings, "evaluate", arguments.parameter))
     rows = dataset.read(arguments.data)
     models = arguments.models.resolve() if arguments.models.is_dir() else None
     places = [path.resolve() for path in (arguments.output / "metrics", arguments.output / "report")]
     data = (arguments.data / dataset.FILE).resolve()
+    client = clients.client("sagemaker", arguments.region, wanted.asking)
+    endpoint.check(client, arguments.endpoint_name, arguments.model_data_url)
     with offline.workplace(models):
-        from steps.evaluate import endpoint, runner
+        from steps.evaluate import runner
         from steps.evaluate.evaluation import evaluate, load
         from steps.evaluate.results import write
 
-        client = runner.client("sagemaker", arguments.region, wanted.asking)
-        endpoint.check(client, arguments.endpoint_name, arguments.model_data_url)
         asked = runner.BoundedRunner(arguments.endpoint_name, arguments.region, wanted.asking)
         scorers = load(wanted, rows)
         seconds = {"start_up": time.monotonic() - started}

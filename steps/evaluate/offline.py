@@ -30,8 +30,8 @@ def workplace(models: Path | None) -> Iterator[Path]:
         for name_of, model in _model_folders(models):
             (folder / name_of).parent.mkdir(exist_ok=True)
             (folder / name_of).symlink_to(model, target_is_directory=True)
-        os.environ["HF_MODULES_CACHE"] = str(folder / "cache" / "modules")
-        os.environ["HF_METRICS_CACHE"] = str(folder / "cache" / "metrics")
+        for variable in ("HF_MODULES_CACHE", "HF_METRICS_CACHE", "TORCHINDUCTOR_CACHE_DIR"):
+            os.environ[variable] = str(folder / "cache" / variable.lower())
         os.chdir(folder)
         quiet()
         try:

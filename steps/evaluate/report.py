@@ -65,7 +65,8 @@ def _cards(evaluation: Evaluation) -> list[dict[str, Any]]:
     primary, failed = _primary(evaluation), len(evaluation.failed)
     interval = evaluation.read_by_gates[primary]
     verdicts = [holds for gate, _, holds in evaluation.gates() if gate.metric == primary]
-    tone = ("good" if all(verdicts) else "bad") if verdicts else ""
+    usable = verdicts and evaluation.problem() is None
+    tone = ("good" if all(verdicts) else "bad") if usable else ""
     limit = evaluation.settings.max_failed_share
     allowed = f"{share(limit)} of them may be" if limit else "none may be"
     return [

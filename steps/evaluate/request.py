@@ -45,7 +45,8 @@ def as_ask_error(error: Exception) -> AskError:
         return AskError("unavailable", _short(str(error)), passing=True)
     if isinstance(error, BotoCoreError):
         return AskError("refused", _short(str(error)), passing=False)
-    kind = "the answer is not JSON" if isinstance(error, ValueError) else "the answer has another shape"
+    not_json = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
+    kind = "the answer is not JSON" if not_json else "the answer has another shape"
     return AskError("bad_answer", f"{kind}: {_short(str(error))}", passing=False)
 
 

@@ -6,32 +6,15 @@ under throttling. Attempts, pauses and deadlines are those of asking.py.
 
 from __future__ import annotations
 
-from typing import Any
-
 import boto3
 import sagemaker
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from fmeval.exceptions import EvalAlgorithmClientError
 from fmeval.model_runners.sm_model_runner import SageMakerModelRunner
 
+from steps.evaluate.clients import client
 from steps.evaluate.request import as_ask_error, content_template
 from steps.evaluate.settings import Asking
-
-# SageMaker ends an invocation after 60 s.
-LONGEST_CALL_SECONDS = 65
-
-
-def client(service: str, region: str, asking: Asking) -> Any:
-    """A boto3 client of the environment's credentials; lookups may retry, questions may not."""
-    runtime = service == "sagemaker-runtime"
-    config = Config(
-        connect_timeout=10,
-        read_timeout=min(LONGEST_CALL_SECONDS, asking.deadline_seconds) if runtime else 30,
-        max_pool_connections=max(10, asking.concurrency),
-        retries={"mode": "standard", "total_max_attempts": 1 if runtime else 5},
-    )
-    return boto3.client(service, region_name=region, config=config)
 
 
 class BoundedRunner(SageMakerModelRunner):  # type: ignore[misc]

@@ -23,57 +23,65 @@ from steps.runtime.rows.blocks import Block
 
 if TYPE_CHECKING:
     from steps.prepare import settings
+    from steps.prepare.sample import Candidate
     from steps.prepare.scan import Scan
+
+
+# Candidates are kept by powers of two of the rows wanted; sixteen times as many still fit in memory.
+GROWTHS = (0, 2, 4)
 
 
 def main() -> None:
     """The stages of the step."""
     arguments = parse()
-    from steps.prepare import figures, report, sample, settings, write
+    from steps.prepare import figures, report, settings, write
     from steps.prepare.lengths import lengths
-    from steps.prepare.scan import Scan, scan
-    from steps.prepare.workers import worker_count
 
     tokenizer = str(arguments.tokenizer) if arguments.tokenizer.is_dir() else None
     document = step_settings.load(arguments.settings, "prepare", arguments.parameter)
     wanted = settings.read(document, tokenizer)
     out: Path = arguments.output
-    blocks = source(wanted, arguments.data)
     measure = lengths(tokenizer)
-    started = time.monotonic()
 
-    result, sets = Scan(), None
-    for growth in range(0, 40, 2):
-        result = scan(
-            blocks,
-            wanted.rules,
-            wanted.budgets,
-            rejected=out / "report" / "rejected.jsonl",
-            workers=arguments.workers or worker_count(),
-            growth=growth,
-        )
-        sets = sample.choose(result.candidates, wanted.budgets)
-        if sets is not None or not result.dropped:
-            break
-    print(f"read {result.read:,} rows in {time.monotonic() - started:.1f} s", flush=True)
-
+    result, sets = draw(wanted, source(wanted, arguments.data), out / "report", arguments.workers)
     problem = verdict(wanted, result, sets is not None)
-    written: list[Path] = []
-    if problem is None and sets is not None:
+    if problem or sets is None:
+        sets, written = {name: [] for name in settings.SETS}, []
+    else:
         folders = {name: out / name for name in settings.SETS}
         written = write.write_sets(sets, folders, wanted.output_format)
-    figure = figures.data_report(
-        wanted,
-        result,
-        sets or {name: [] for name in settings.SETS},
-        lengths=measure,
-        data_hash=write.data_hash(written) if written else None,
-    )
+    data_hash = write.data_hash(written) if written else None
+    figure = figures.data_report(wanted, result, sets, lengths=measure, data_hash=data_hash)
     write_json(out / "report" / "data_report.json", figure)
     report.write(out / "report" / "data_report.html", figure, result, problem)
     if problem:
         raise problem
     print(summary(figure), flush=True)
+
+
+def draw(
+    wanted: settings.PrepareSettings, blocks: Callable[[], Iterator[Block]], report: Path, workers: int
+) -> tuple[Scan, dict[str, list[Candidate]] | None]:
+    """One pass over the rows, more where it kept too few of them; None for sets that cannot be filled."""
+    from steps.prepare.sample import choose
+    from steps.prepare.scan import Scan, scan
+    from steps.prepare.workers import worker_count
+
+    started, result, sets = time.monotonic(), Scan(), None
+    for growth in GROWTHS:
+        result = scan(
+            blocks,
+            wanted.rules,
+            wanted.budgets,
+            rejected=report / "rejected.jsonl",
+            workers=workers or worker_count(),
+            growth=growth,
+        )
+        sets = choose(result.candidates, wanted.budgets)
+        if sets is not None or not result.dropped:
+            break
+    print(f"read {result.read:,} rows in {time.monotonic() - started:.1f} s", flush=True)
+    return result, sets
 
 
 def parse() -> argparse.Namespace:

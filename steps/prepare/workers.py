@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -64,10 +66,18 @@ _examiner: list[Examiner] = []
 
 
 def _start(rules: Rules, wanted: int, per_unit: int) -> None:
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     # Rows make no cycles; looking for some after every 700 of them takes a tenth of the time.
     gc.freeze()
     gc.set_threshold(200_000)
     _examiner.append(Examiner(rules, wanted=wanted, per_unit=per_unit))
+
+
+def _end_with(parent: int) -> None:
+    """A worker whose parent was killed would wait for blocks for ever."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _examine(block: Block, threshold: int) -> Findings:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,15 @@ from config.load import load_project
 from config.models import Project
 from local import client as stand_in_client
 from local.client import Connection
+from local.scrubbing import LIVES_WITH
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stand_ins_end_with_the_tests() -> None:
+    """A run that is killed leaves no stand-in behind."""
+    os.environ[LIVES_WITH] = str(os.getpid())
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,15 @@ class RunningStandIn:
     connection: Connection
     folder: Path
     project: Project
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def client(self, service: str, **settings: Any) -> Any:
-        return client_of(self.connection, service, **settings)
+        """A boto3 client; the same one for a service asked for without settings."""
+        if settings:
+            return client_of(self.connection, service, **settings)
+        if service not in self._clients:
+            self._clients[service] = client_of(self.connection, service)
+        return self._clients[service]
 
     @property
     def account(self) -> str:

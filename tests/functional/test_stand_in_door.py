@@ -165,3 +165,17 @@ def test_what_moto_only_pretends_is_refused(stand_in: RunningStandIn) -> None:
             ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
             StoppingCondition={"MaxRuntimeInSeconds": 60},
         )
+
+
+def test_aws_own_policies_are_there(stand_in: RunningStandIn, name: str) -> None:
+    """They can be attached and read; one that AWS does not have cannot."""
+    iam = stand_in.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [arn]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+    assert "logs:PutLogEvents" in version["Document"]["Statement"][0]["Action"]
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/NobodysPolicy")

@@ -7,7 +7,6 @@ from typing import Any
 
 from local.api import Call
 from local.engine.book import find_version, with_version
-from local.engine.definition import parse_definition
 from local.engine.engine import StartRequest
 from local.engine.operations.definitions import parallelism_shown
 from local.engine.operations.desk import Desk
@@ -62,7 +61,7 @@ def described(desk: Desk, execution: Execution) -> Answer:
             "PipelineExecutionDisplayName": execution.display_name,
             "PipelineExecutionStatus": execution.status,
             "PipelineExecutionDescription": execution.description,
-            "PipelineExperimentConfig": _experiment(execution),
+            "PipelineExperimentConfig": execution.experiment,
             "FailureReason": execution.failure_reason,
             "CreationTime": moment(execution.created),
             "LastModifiedTime": moment(execution.modified),
@@ -74,13 +73,6 @@ def described(desk: Desk, execution: Execution) -> Answer:
             "PipelineVersionAliases": find_version(pipeline, execution.version, None).aliases or None,
         }
     )
-
-
-def _experiment(execution: Execution) -> Answer | None:
-    """Only where its names are plain texts: the stand-in keeps no experiments."""
-    experiment = parse_definition(execution.definition).experiment or {}
-    plain = {name: value for name, value in experiment.items() if isinstance(value, str)}
-    return plain or None
 
 
 def list_all(desk: Desk, call: Call) -> Answer:
@@ -147,7 +139,8 @@ def update(desk: Desk, call: Call) -> Answer:
 
 def definition(desk: Desk, call: Call) -> Answer:
     execution = desk.execution(call.parameters["PipelineExecutionArn"])
-    return {"PipelineDefinition": execution.definition, "CreationTime": moment(execution.created)}
+    text = desk.engine.ledger.definition(execution)
+    return {"PipelineDefinition": text, "CreationTime": moment(execution.created)}
 
 
 def parameters(desk: Desk, call: Call) -> Answer:

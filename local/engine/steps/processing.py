@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.api import ApiError
+from local.engine.constraints import check_request
 from local.engine.retries import JOB_INTERNAL_ERROR
 from local.engine.steps.contract import StepFailedError, StepResult, StepRun, StepStoppedError, jsonable
 
@@ -30,6 +31,7 @@ def _create(step: StepRun, request: dict[str, Any]) -> None:
     arn = step.machine.arn(f"processing-job/{request['ProcessingJobName']}")
     step.note({"ProcessingJob": {"Arn": arn}})
     try:
+        check_request("CreateProcessingJob", request)
         step.machine.jobs.create(request)
     except ApiError:
         step.note({})

@@ -1,9 +1,9 @@
 """A data folder or a data set of the Hugging Face hub as blocks of rows, columns checked first.
 
-Files are read with orjson, csv and pyarrow, not with `datasets`: for files that library first copies
-everything into an Arrow cache (its reader for JSON Lines took 26 s and 1.1 GB for the million rows that
-docs/adr/0002-reading-rows.md measures), one row that is no JSON ends it, and a column whose type changes
-half-way does too. It is what knows the hub, so `hf://` is read with it.
+Files are read with orjson, csv and pyarrow, data sets of the hub with `datasets`. Reading a file through
+`datasets` costs five times the processor time and a copy of the data on disk, streaming it costs eighteen
+times, and either way one line that is no JSON, or a column whose type changes half-way, ends it all
+(measured in docs/adr/0003-reading-rows.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from steps.runtime.errors import StepError
 from steps.runtime.rows.blocks import MAX_ROW_BYTES, Block, JsonLines, ParquetRows, ParsedCsv, ParsedRows
 from steps.runtime.rows.columns import has_column
 
-SUFFIXES = {"csv": (".csv",), "jsonl": (".jsonl", ".json", ".ndjson"), "parquet": (".parquet", ".pq")}
+# The first kind of name that a folder has; .json is taken for JSON Lines only where nothing else is.
+SUFFIXES = {
+    "csv": ((".csv",),),
+    "jsonl": ((".jsonl", ".ndjson"), (".json",)),
+    "parquet": ((".parquet", ".pq"),),
+}
 BLOCK_BYTES = 4 << 20
 BLOCK_ROWS = 4096
 PEEKED_ROWS = 1000
@@ -59,7 +64,8 @@ def data_files(folder: Path, kind: str) -> list[Path]:
     files = sorted(
         path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_"))
     )
-    chosen = files if len(files) == 1 else [path for path in files if path.suffix.lower() in SUFFIXES[kind]]
+    by_name = ([path for path in files if path.suffix.lower() in names] for names in SUFFIXES[kind])
+    chosen = files if len(files) == 1 else next(filter(None, by_name), [])
     if not chosen:
         names = ", ".join(path.name for path in files[:5]) or "nothing"
         raise StepError(

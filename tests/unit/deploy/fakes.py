@@ -367,7 +367,6 @@ class FakeLogs:
         self,
         *,
         logGroupName: str,
-        logStreamNamePrefix: str = "",
         filterPattern: str = "",
         startTime: int = 0,
         endTime: int = 2**62,
@@ -375,37 +374,40 @@ class FakeLogs:
     ) -> dict[str, Any]:
         found = [
             {"timestamp": at, "message": text}
-            for stream, at, text in self._group(logGroupName)
-            if stream.startswith(logStreamNamePrefix)
-            and filterPattern.strip('"') in text
-            and startTime <= at <= endTime
+            for _, at, text in self._group(logGroupName)
+            if filterPattern.strip('"') in text and startTime <= at <= endTime
         ]
         begin = int(nextToken)
         more = {"nextToken": str(begin + self.page)} if begin + self.page < len(found) else {}
         return {"events": found[begin : begin + self.page]} | more
 
     def describe_log_streams(
-        self, *, logGroupName: str, logStreamNamePrefix: str, limit: int
+        self, *, logGroupName: str, logStreamNamePrefix: str, nextToken: str = "0"
     ) -> dict[str, Any]:
-        last: dict[str, int] = {}
-        for stream, at, _ in self._group(logGroupName):
-            if stream.startswith(logStreamNamePrefix):
-                last[stream] = max(at, last.get(stream, 0))
-        return {
-            "logStreams": [
-                {"logStreamName": name, "lastEventTimestamp": at} for name, at in sorted(last.items())
-            ][:limit]
-        }
+        streams = sorted({stream for stream, _, _ in self._group(logGroupName)})
+        found = [{"logStreamName": name} for name in streams if name.startswith(logStreamNamePrefix)]
+        begin = int(nextToken)
+        more = {"nextToken": str(begin + 1)} if begin + 1 < len(found) else {}
+        return {"logStreams": found[begin : begin + 1]} | more
 
     def get_log_events(
-        self, *, logGroupName: str, logStreamName: str, limit: int, startFromHead: bool
+        self,
+        *,
+        logGroupName: str,
+        logStreamName: str,
+        startFromHead: bool,
+        limit: int = 100,
+        nextToken: str = "0",
     ) -> dict[str, Any]:
         lines = [
             {"timestamp": at, "message": text}
             for stream, at, text in self._group(logGroupName)
             if stream == logStreamName
         ]
-        return {"events": lines[-limit:]}
+        begin = int(nextToken)
+        page = lines[begin : begin + limit] if startFromHead else lines[-limit:]
+        # CloudWatch gives a token for ever; at the end it is the one that was sent.
+        return {"events": page, "nextForwardToken": str(begin + len(page))}
 
     def _group(self, name: str) -> list[tuple[str, int, str]]:
         if name not in self.events:

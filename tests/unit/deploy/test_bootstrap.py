@@ -133,7 +133,7 @@ def test_functions_without_a_base_name_bootstrap() -> None:
     fake, told = FakeAws(), Told()
     with pytest.raises(NotDeployedError, match='has no stack "local-base"') as caught:
         update_services(project(), fake.aws, report=told.report, waiting=told.waiting)
-    assert caught.value.hint == "run_pipeline.py bootstrap --env local"
+    assert caught.value.hint == "run_pipeline.py bootstrap"
 
 
 def test_new_code_is_a_new_version_in_the_template() -> None:

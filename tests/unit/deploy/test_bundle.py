@@ -68,7 +68,7 @@ def test_without_a_bucket_bootstrap_is_named() -> None:
     fake = FakeAws(s3=FakeS3(buckets=set()))
     with pytest.raises(NotDeployedError, match="has no bucket") as caught:
         missing_uploads(fake.aws, project().environment, [Asset("k", body=b"")])
-    assert caught.value.hint == "run_pipeline.py bootstrap --env local"
+    assert caught.value.hint == "run_pipeline.py bootstrap"
 
 
 def test_a_bucket_of_another_account_is_not_written_to() -> None:

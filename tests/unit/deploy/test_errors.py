@@ -19,6 +19,13 @@ def test_a_refusal_names_the_operation_and_says_who_can_help() -> None:
     assert told.hint == "ask for the permission UpdatePipeline, or use a role that has it"
 
 
+def test_a_full_disk_of_the_stand_in_is_no_matter_of_permissions() -> None:
+    """The stand-in's own words, with what a person can do about it."""
+    error = explain(refusal("StartPipelineExecution", "InternalFailure", "No space left on device", 500))
+    assert error is not None
+    assert (error.exit_code, str(error.hint).partition(" (")[0]) == (3, "free some space")
+
+
 @pytest.mark.parametrize(
     ("error", "fact"),
     [

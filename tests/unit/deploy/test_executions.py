@@ -120,4 +120,4 @@ def test_a_pipeline_that_is_not_deployed_names_upsert() -> None:
     """There is nothing to have executions."""
     with pytest.raises(UnknownExecutionError, match="is not deployed to environment") as caught:
         reference.find(project(), FakeAws().aws, "facts-training")
-    assert caught.value.hint == "run_pipeline.py upsert facts-training --env local"
+    assert caught.value.hint == "run_pipeline.py upsert facts-training"

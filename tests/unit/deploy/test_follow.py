@@ -122,7 +122,7 @@ def test_what_does_not_pass_is_raised() -> None:
 
 
 def test_silence_for_ever_ends_too() -> None:
-    """After six hours of looks without an answer the error is raised."""
+    """After an hour of looks without an answer the error is raised."""
     fake = executing()
     snapshots = follow(lambda: fake.aws, TRAINING, pause=1, sleep=lambda _: None)
     next(snapshots)

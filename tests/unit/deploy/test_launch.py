@@ -131,7 +131,7 @@ def test_a_pipeline_that_is_not_deployed_names_upsert() -> None:
     """There is nothing to start."""
     with pytest.raises(NotDeployedError, match='pipeline "facts-training" is not deployed') as caught:
         launch(project(), FakeAws().aws, "facts-training", wishes=Wishes(), candidate=None, origin=ORIGIN)
-    assert caught.value.hint == "run_pipeline.py upsert facts-training --env local"
+    assert caught.value.hint == "run_pipeline.py upsert facts-training"
 
 
 def test_a_definition_older_than_the_file_names_upsert() -> None:
@@ -163,7 +163,7 @@ def test_a_candidate_whose_endpoint_is_gone_is_refused(status: str) -> None:
     with pytest.raises(CandidateError, match='after_evaluation is "delete"') as caught:
         candidate(project(), fake.aws, training="facts-training")
     assert caught.value.exit_code == 2
-    assert str(caught.value.hint).startswith("train again (run_pipeline.py run facts-training --env local)")
+    assert str(caught.value.hint).startswith("train again (run_pipeline.py run facts-training)")
 
 
 def test_an_endpoint_that_does_not_serve_is_refused() -> None:
@@ -188,7 +188,7 @@ def test_without_any_training_the_way_to_one_is_named() -> None:
     """No execution, or no pipeline at all."""
     with pytest.raises(CandidateError, match='no execution of "facts-training" has succeeded') as caught:
         candidate(project(), FakeAws().aws, training="facts-training")
-    assert caught.value.hint == "run_pipeline.py run facts-training --env local"
+    assert caught.value.hint == "run_pipeline.py run facts-training"
 
 
 def test_a_candidate_file_that_is_not_whole_is_refused() -> None:

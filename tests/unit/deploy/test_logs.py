@@ -20,12 +20,12 @@ def lines_of(fake: FakeAws, step_name: str) -> list[str]:
 
 
 def test_a_processing_jobs_lines_come_from_its_streams_alone() -> None:
-    """All pages, and no job whose name merely begins alike."""
+    """All pages of all instances, by time, and no job whose name merely begins alike."""
     fake = FakeAws()
     fake.sagemaker.add_run(training_run())
-    own = [("prepare-1/algo-1", n, f"line {n}\n") for n in range(250)]
+    own = [(f"prepare-1/algo-{n % 2 + 1}", n, f"line {n}\n") for n in range(500)]
     fake.logs.events["/aws/sagemaker/ProcessingJobs"] = [*own, ("prepare-10/algo-1", 3, "another job's")]
-    assert lines_of(fake, "prepare") == [f"line {n}" for n in range(250)]
+    assert lines_of(fake, "prepare") == [f"line {n}" for n in range(500)]
 
 
 def test_a_functions_lines_are_those_of_this_execution() -> None:
@@ -41,16 +41,20 @@ def test_a_functions_lines_are_those_of_this_execution() -> None:
 
 
 def test_a_waits_lines_are_the_functions_and_the_jobs() -> None:
-    """The function logs a fingerprint of the token; the job's lines follow."""
+    """The function logs a fingerprint of the token; its lines and the job's stand by time."""
     fake = FakeAws()
     fake.sagemaker.add_run(training_run())
     fingerprint = hashlib.sha256(b"t0ken00000").hexdigest()[:16]
     fake.logs.events["/aws/lambda/local-wait"] = [
-        ("s", SECOND + 5000, f"still waiting {fingerprint}"),
-        ("s", SECOND + 5000, "another wait"),
+        ("s", SECOND + 2000, f"still waiting {fingerprint}"),
+        ("s", SECOND + 2000, "another wait"),
     ]
-    fake.logs.events["/aws/sagemaker/TrainingJobs"] = [(f"{TRAINING_ID}-1/algo-1", SECOND, "epoch 1 of 8")]
-    assert lines_of(fake, "wait-automl") == [f"still waiting {fingerprint}", "epoch 1 of 8"]
+    fake.logs.events["/aws/sagemaker/TrainingJobs"] = [
+        (f"{TRAINING_ID}-1/algo-1", SECOND, "epoch 1 of 8"),
+        (f"{TRAINING_ID}-1/algo-1", SECOND + 5000, "epoch 2 of 8"),
+    ]
+    expected = ["epoch 1 of 8", f"still waiting {fingerprint}", "epoch 2 of 8"]
+    assert lines_of(fake, "wait-automl") == expected
 
 
 def test_no_log_group_is_no_lines() -> None:

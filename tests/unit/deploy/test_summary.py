@@ -6,7 +6,7 @@ import pytest
 
 from deploy import executions
 from deploy.gates import figure_text, gates
-from deploy.summary import exit_code, summarize
+from deploy.summary import exit_code, summarize, summarize_end, verdict
 from tests.unit.deploy.fakes import AT, FakeAws, project
 from tests.unit.deploy.runs import INFERENCE, METRICS_FOLDER, PACKAGE, TRAINING, inference_run, training_run
 
@@ -67,17 +67,83 @@ def test_a_gate_without_a_figure_is_not_measured() -> None:
     assert (gate.passed, gate.text) == (None, "f1 not measured, needs at least 0.5")
 
 
-def test_the_endpoints_fate_is_told_with_its_price() -> None:
+def test_an_endpoint_that_outlives_its_evaluation_is_told_with_its_price() -> None:
     """While it runs it costs; deleted it does not."""
     fake = account(f1=0.68, minimum=0.5)
     fake.sagemaker.endpoints["local-aaaaaaaaaaaa"] = "InService"
     running = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE)).endpoint
     assert running is not None
-    assert (running.is_running, running.price) == (True, 7.09)
+    assert (running.should_go, running.is_running, running.price) == (True, True, 7.09)
     fake.sagemaker.endpoints.clear()
     gone = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE)).endpoint
     assert gone is not None
-    assert (gone.status, gone.is_running) == ("gone", False)
+    assert (gone.should_go, gone.is_running, gone.status) == (False, False, "gone")
+
+
+def test_the_end_waits_for_the_endpoint_to_go() -> None:
+    """The function that deletes it hears of the end seconds later; the summary tells of the outcome."""
+    fake = account(f1=0.68, minimum=0.5)
+    fake.sagemaker.endpoints["local-aaaaaaaaaaaa"] = "InService"
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            fake.sagemaker.endpoints.clear()
+
+    seen = executions.look(fake.aws, INFERENCE)
+    found = summarize_end(project(), fake.aws, seen, sleep=sleep).endpoint
+    assert found is not None
+    assert (found.status, slept) == ("gone", [0.5, 0.5, 0.5])
+
+
+def test_an_endpoint_that_never_goes_is_not_waited_for_for_ever() -> None:
+    """Twenty seconds, then it is told as it is."""
+    fake = account(f1=0.68, minimum=0.5)
+    fake.sagemaker.endpoints["local-aaaaaaaaaaaa"] = "InService"
+    slept: list[float] = []
+    seen = executions.look(fake.aws, INFERENCE)
+    found = summarize_end(project(), fake.aws, seen, sleep=slept.append).endpoint
+    assert found is not None
+    assert (found.should_go, sum(slept)) == (True, 20.0)
+
+
+def test_a_missed_gate_is_told_with_its_figures() -> None:
+    """What was missed, by how much, that nothing was registered, and where to look."""
+    fake = account(f1=0.43, minimum=0.5)
+    found = verdict(
+        "facts-inference", summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE)), "local"
+    )
+    assert found is not None
+    assert found.exit_code == 5
+    assert found.fact == (
+        'gate of "facts-inference" missed: f1 = 0.43, needs at least 0.5; nothing was registered'
+    )
+    assert found.hint == ("run_pipeline.py outputs bbbbbbbbbbbb lists the answers and the report")
+
+
+def test_a_failure_is_told_with_its_step_and_reason() -> None:
+    """The reason, its log and how to go on from there."""
+    fake = FakeAws()
+    run = fake.sagemaker.add_run(training_run("Failed"))
+    run.steps[-1]["FailureReason"] = "AutoML job failed: out of memory"
+    found = verdict(
+        "facts-training", summarize(project(), fake.aws, executions.look(fake.aws, TRAINING)), "dev"
+    )
+    assert found is not None
+    assert found.exit_code == 1
+    assert found.fact == '"facts-training" failed in step "wait-automl": AutoML job failed: out of memory'
+    assert found.hint == (
+        "run_pipeline.py logs aaaaaaaaaaaa --step wait-automl --env dev\n"
+        "run_pipeline.py retry aaaaaaaaaaaa --wait --env dev"
+    )
+
+
+def test_success_needs_no_words() -> None:
+    """Exit code 0 says nothing on stderr."""
+    fake = account(f1=0.68, minimum=0.5)
+    seen = executions.look(fake.aws, INFERENCE)
+    assert verdict("facts-inference", summarize(project(), fake.aws, seen), "local") is None
 
 
 def test_figures_have_four_digits() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from config.models import Project
 from definition.assets import Asset
 from definition.compile import CompiledPipeline
 from deploy.actions import Action
@@ -18,7 +17,7 @@ from tests.unit.deploy.fakes import FakeAws, pipeline_arn, project, refusal
 BOTH = ("facts-training", "facts-inference")
 
 
-def compile_small(of: Project, name: str, **changes: Any) -> CompiledPipeline:
+def compile_small(name: str, **changes: Any) -> CompiledPipeline:
     """A pipeline as small as can be."""
     definition = {"Version": "2020-12-01", "Parameters": [], "Steps": []}
     made = CompiledPipeline(
@@ -38,14 +37,12 @@ def compile_small(of: Project, name: str, **changes: Any) -> CompiledPipeline:
 def bring(fake: FakeAws, *names: str, **changes: Any) -> tuple[Plan, list[str]]:
     """Upserts these pipelines; the plan, and what was reported."""
     done: list[str] = []
-
-    def compiled(of: Project, name: str) -> CompiledPipeline:
-        return compile_small(of, name, **changes)
+    compiled = [compile_small(name, **changes) for name in names]
 
     def report(action: Action) -> None:
         done.append(action.text)
 
-    return upsert(project(), fake.aws, names, compile_pipeline=compiled, report=report), done
+    return upsert(project(), fake.aws, compiled, report=report), done
 
 
 def test_what_is_not_there_is_created() -> None:

@@ -1,8 +1,8 @@
 """The wait queue with everything that can happen on it, around the real functions and fake clients.
 
-Messages are delivered in any order, more than once, late or never; a function may be killed at any call it
-makes, before or after the call took effect; a receive that fails counts, and too many of them move the
-message to the dead-letter queue.
+Messages are delivered in any order, more than once, late, two at a time or never; a function may be killed
+at any call it makes, before or after the call took effect; a receive that fails counts, and too many of them
+move the message to the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from tests.unit.lambdas.fakes import EXECUTION_ARN, EXECUTION_ID, QUEUE_URL, Aws
 VISIBILITY = 360.0
 MAX_RECEIVES = 5
 RECONCILE_EVERY = 900.0
+
+
+Meanwhile = Callable[[], None]
 
 
 class Killed(Exception):
@@ -90,19 +93,26 @@ class World:
     def duplicate(self, which: int) -> None:
         """The queue will deliver a message twice."""
         if self.messages:
-            twin = self.messages[which % len(self.messages)]
-            self.messages.append(Message(twin.body, twin.visible_at, twin.sent_at))
+            self._copy(self.messages[which % len(self.messages)])
 
     def lose(self, which: int) -> None:
         """A message disappears."""
         if self.messages:
             del self.messages[which % len(self.messages)]
 
-    def deliver(self, which: int, killed_at: int | None = None, passing: bool = False) -> None:
-        """A visible message is received; the function dies, or meets an error, at its nth call."""
+    def deliver(self, which: int, at: int | None = None, passing: bool = False) -> None:
+        """A visible message is received; the function dies, or is throttled, at its nth call."""
         visible = [message for message in self.messages if message.visible_at <= self.now]
         if visible:
-            self._run(visible[which % len(visible)], killed_at, passing)
+            self._run(visible[which % len(visible)], at, meanwhile=throttle if passing else kill)
+
+    def interleave(self, which: int, other: int, at: int) -> None:
+        """Two messages are received at once: the other runs while the first is at its nth call."""
+        visible = [message for message in self.messages if message.visible_at <= self.now]
+        if visible:
+            first, second = visible[which % len(visible)], visible[other % len(visible)]
+            copy = second if second is not first else self._copy(first)
+            self._run(first, at, meanwhile=lambda: self._run(copy, None) if copy in self.messages else None)
 
     def reconcile(self) -> None:
         """The schedule calls."""
@@ -127,11 +137,15 @@ class World:
             self.advance(max(1.0, upcoming - self.now))
         raise AssertionError(f"not settled: {len(self.messages)} messages, answered: {self.answered}")
 
-    def _run(self, message: Message, killed_at: int | None, passing: bool) -> None:
+    def _copy(self, message: Message) -> Message:
+        self.messages.append(Message(message.body, message.visible_at, message.sent_at))
+        return self.messages[-1]
+
+    def _run(self, message: Message, at: int | None, meanwhile: Meanwhile = lambda: None) -> None:
         self.looks += 1
         message.receives += 1
         message.visible_at = self.now + VISIBILITY
-        with_fault(self.aws, killed_at, passing)
+        disturb(self.aws, at, meanwhile)
         try:
             handle(self.aws.tools, message.body, message.sent_at)
         except AssertionError:
@@ -143,7 +157,7 @@ class World:
         else:
             self.messages.remove(message)
         finally:
-            with_fault(self.aws, None, False)
+            disturb(self.aws, None, lambda: None)
             self._take_sent(self.aws.sqs.sent)
 
     def _bury(self) -> None:
@@ -176,22 +190,32 @@ class World:
         return {"Steps": [step]}
 
 
-def with_fault(aws: Aws, killed_at: int | None, passing: bool) -> None:
-    """Call number `killed_at` of the next run kills it: even numbers before the call took effect, odd ones
-    after it. `passing` makes it a throttled call instead."""
+def kill() -> None:
+    """The function's process ends."""
+    raise Killed
+
+
+def throttle() -> None:
+    """The service asks to come back later."""
+    raise throttled("Any")
+
+
+def disturb(aws: Aws, at: int | None, meanwhile: Meanwhile) -> None:
+    """Something happens at one of the next run's calls: even numbers are before a call takes effect, odd ones
+    after it."""
     count = 0
 
-    def fault(when: int) -> Callable[[str, dict[str, Any]], None]:
-        def happen(operation: str, _parameters: dict[str, Any]) -> None:
+    def hook(when: int) -> Callable[[str, dict[str, Any]], None]:
+        def happen(_operation: str, _parameters: dict[str, Any]) -> None:
             nonlocal count
             if when == 0:
                 count += 1
-            if killed_at is not None and killed_at == 2 * (count - 1) + when:
-                raise throttled(operation) if passing else Killed
+            if at is not None and at == 2 * (count - 1) + when:
+                meanwhile()
 
         return happen
 
     clients: tuple[Client, ...] = (aws.sagemaker, aws.sqs, aws.s3)
     for client in clients:
-        client.before = fault(0)
-        client.after = fault(1)
+        client.before = hook(0)
+        client.after = hook(1)

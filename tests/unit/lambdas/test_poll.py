@@ -335,6 +335,14 @@ def test_a_retried_step_begins_the_next_attempt(aws: Aws) -> None:
     assert (token, status, outputs["job_name"]) == ("Token00002", "Succeeded", f"{EXECUTION_ID}-2")
 
 
+def test_a_step_stopped_before_its_first_look_begins_again_too(aws: Aws) -> None:
+    """Stopping came before the start: the retried execution still finds a trace of it."""
+    handle(aws.tools, callback(wait(), stopping=True), aws.clock.time)
+    retry(aws)
+    begin(aws, wait(token="Token00002"))
+    assert aws.sagemaker.jobs[f"{EXECUTION_ID}-2"]["AutoMLJobStatus"] == "InProgress"
+
+
 def test_a_second_retry_begins_the_attempt_after_that(aws: Aws) -> None:
     """Each retried step starts from the first job's name."""
     aws.sagemaker.jobs[JOB].update(AutoMLJobStatus="Failed")

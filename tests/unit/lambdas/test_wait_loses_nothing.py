@@ -17,11 +17,16 @@ EVENTS = st.one_of(
     st.tuples(st.just("deliver"), WHICH),
     st.tuples(st.just("deliver"), WHICH, CALL),
     st.tuples(st.just("deliver"), WHICH, CALL, st.just(True)),
+    st.tuples(st.just("interleave"), WHICH, WHICH, CALL),
     st.tuples(st.just("duplicate"), WHICH),
     st.tuples(st.just("end_job"), st.sampled_from(["Completed", "Failed", "Stopped"])),
     st.tuples(st.just("stop_execution")),
 )
-MULTIPLYING = st.one_of(st.tuples(st.just("deliver"), WHICH, CALL), st.just(("duplicate", 0)))
+MULTIPLYING = st.one_of(
+    st.tuples(st.just("deliver"), WHICH, CALL),
+    st.tuples(st.just("interleave"), WHICH, WHICH, CALL),
+    st.just(("duplicate", 0)),
+)
 LOSING = st.one_of(EVENTS, st.tuples(st.just("lose"), WHICH), st.tuples(st.just("reconcile")))
 
 
@@ -43,7 +48,7 @@ def check(world: World) -> None:
         assert content["job_name"] == world.job["AutoMLJobName"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(EVENTS, max_size=25))
 def test_any_order_repetition_delay_and_death_ends_in_one_answer(events: list[tuple[Any, ...]]) -> None:
     """Reordered, repeated, late messages, functions that die anywhere: one answer, without the reconciler."""
@@ -53,7 +58,7 @@ def test_any_order_repetition_delay_and_death_ends_in_one_answer(events: list[tu
     check(world)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(LOSING, max_size=25))
 def test_lost_messages_are_put_back_by_the_reconciler(events: list[tuple[Any, ...]]) -> None:
     """Even when every message is lost, the step gets its one answer."""
@@ -63,7 +68,7 @@ def test_lost_messages_are_put_back_by_the_reconciler(events: list[tuple[Any, ..
     check(world)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.one_of(st.tuples(st.just("deliver"), WHICH, CALL), st.just(("duplicate", 0))), max_size=12)
 )

@@ -130,8 +130,9 @@ def test_parquet_reads_needed_columns_by_row_group(tmp_path: Path) -> None:
 
 
 def test_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
-    """Several files make one data set; hidden ones and markers are left out."""
-    for name, value in (("b.jsonl", "2"), ("a.jsonl", "1"), ("_SUCCESS", ""), (".hidden.jsonl", "9")):
+    """Several files make one data set; hidden ones, markers and other JSON are left out."""
+    others = (("_SUCCESS", ""), (".hidden.jsonl", "9"), ("about.json", "8"))
+    for name, value in (("b.jsonl", "2"), ("a.jsonl", "1"), *others):
         (tmp_path / name).write_text(json.dumps({"a": value}) if value else "")
     assert [row["a"] for row in rows_of(tmp_path, "jsonl")] == ["1", "2"]
 

@@ -16,6 +16,7 @@ from local.engine.engine import Engine
 from local.engine.operations.desk import Desk
 from local.engine.operations.table import OPERATIONS
 from local.engine.ports import Machine
+from local.engine.records import Pipeline
 
 ROLE = "arn:aws:iam::123456789012:role/pipeline"
 Document = dict[str, Any]
@@ -172,6 +173,9 @@ class World:
         text = json.dumps(definition(*steps, parameters=parameters))
         answer = self.sagemaker("CreatePipeline", PipelineName=name, PipelineDefinition=text, RoleArn=ROLE)
         return str(answer["PipelineArn"])
+
+    def pipeline(self, name: str) -> Pipeline:
+        return Book(self.documents).get(name)
 
     def start(self, name: str = "p", **parameters: Any) -> str:
         answer = self.sagemaker("StartPipelineExecution", PipelineName=name, **parameters)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from local.api import ApiError
+from local.engine.engine import StartRequest
+from local.engine.records import Version
 from tests.unit.local.engine.fakes import (
     FakeResult,
     World,
@@ -248,6 +251,31 @@ def test_a_job_that_the_machine_broke_is_tried_again_where_the_step_says_so() ->
     assert world.steps(execution)["s"]["AttemptCount"] == 2
 
 
+@pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        ({"Get": "Parameters.Number"}, "value: 7, type: <class 'int'>, valid types: <class 'str'>"),
+        ({"Get": "Parameters.Long"}, "'appSpecification.containerArguments.1.member' failed to satisfy"),
+    ],
+)
+def test_what_a_job_would_refuse_at_run_time_fails_the_step(argument: Any, reason: str) -> None:
+    """A number where a text is wanted, a text over 256 characters: no job is made, the reason says where."""
+    world = World()
+    app = {"ImageUri": "i", "ContainerEntrypoint": ["python3"], "ContainerArguments": [argument]}
+    text = definition(
+        processing("s", arguments={"AppSpecification": app}),
+        parameters=(
+            {"Name": "Number", "Type": "Integer", "DefaultValue": 7},
+            {"Name": "Long", "Type": "String", "DefaultValue": "x" * 257},
+        ),
+    )
+    execution = start_unchecked(world, text)
+    assert world.ended(execution) == "Failed"
+    step = world.steps(execution)["s"]
+    assert reason in step["FailureReason"]
+    assert (step["Metadata"], world.jobs.requests) == ({}, {})
+
+
 CACHED: dict[str, Any] = {"CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"}}
 
 
@@ -415,14 +443,12 @@ def test_a_type_that_does_not_run_here_is_refused_before_anything_starts() -> No
     assert world.jobs.requests == {}
 
 
-def start_unchecked(world: World, document: dict[str, Any]) -> None:
+def start_unchecked(world: World, document: dict[str, Any]) -> str:
     """Starts a definition without the checks that CreatePipeline makes."""
-    from local.engine.engine import StartRequest
-    from local.engine.records import Pipeline, Version
-
-    version = Version(1, json.dumps(document), 0.0)
-    arn = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/p"
-    world.engine.start(Pipeline("p", arn, "role", 0.0, 0.0, [version.document()]), version, StartRequest())
+    world.create(function("a"))
+    changed = Version(1, json.dumps(document), 0.0)
+    pipeline = replace(world.pipeline("p"), versions=[changed.document()])
+    return world.engine.start(pipeline, changed, StartRequest()).arn
 
 
 def test_an_unexpected_fault_of_a_step_does_not_leave_it_running() -> None:

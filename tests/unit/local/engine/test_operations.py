@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -223,6 +224,18 @@ def test_deleting_takes_the_history_along_but_waits_for_runs() -> None:
     assert world.documents.list("pipeline-step") == []
     with pytest.raises(ApiError, match="ResourceNotFound"):
         world.describe(execution)
+
+
+def test_an_end_told_late_does_not_bring_back_what_was_deleted() -> None:
+    """Half an entry would break every list."""
+    world = World()
+    create(world)
+    arn = world.start()
+    assert world.ended(arn) == "Succeeded"
+    execution = replace(world.engine.ledger.executions("p")[0], announced="Executing")
+    world.sagemaker("DeletePipeline", PipelineName="p")
+    world.engine.ledger.announce(execution)
+    assert world.documents.list("pipeline-execution") == []
 
 
 def open_callback() -> tuple[World, str, str]:

@@ -245,3 +245,22 @@ def test_a_stop_between_two_lives_is_carried_out_by_the_next() -> None:
     world.engine.resume()
     world.sagemaker("SendPipelineExecutionStepSuccess", CallbackToken=token)
     assert world.ended(execution) == "Stopped"
+
+
+def test_an_end_that_was_not_told_is_told_after_the_restart() -> None:
+    """Cleaning up hangs on the event of the end: a kill just before it must not swallow it."""
+    world = World()
+    world.create(processing("a"))
+    execution = world.start()
+    assert world.ended(execution) == "Succeeded"
+    key = f"p/{execution.rpartition('/')[2]}"
+    world.until(lambda: (world.documents.get("pipeline-execution", key) or {})["announced"] == "Succeeded")
+    world = restarted(world)
+    world.engine.resume()
+    assert world.events.sent == []
+    world.documents.update("pipeline-execution", key, lambda old: {**(old or {}), "announced": "Executing"})
+    world = restarted(world)
+    world.engine.resume()
+    (event,) = world.events.sent
+    assert event[2]["currentPipelineExecutionStatus"] == "Succeeded"
+    assert event[2]["previousPipelineExecutionStatus"] == "Executing"

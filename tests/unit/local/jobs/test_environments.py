@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -124,6 +125,23 @@ def test_a_command_tells_its_lines(tmp_path: Path) -> None:
             line=lines.append,
         )
     assert (code, lines) == (3, ["one", "two"])
+
+
+def test_a_listener_that_has_enough_ends_the_build(tmp_path: Path) -> None:
+    """What it raises comes out at once, and the command is gone."""
+
+    class EnoughError(Exception):
+        pass
+
+    def listen(_line: str) -> None:
+        raise EnoughError("enough")
+
+    began = time.monotonic()
+    with (tmp_path / "lock").open("w") as lock, pytest.raises(EnoughError, match="enough"):
+        run_command(
+            ["/bin/sh", "-c", "echo $$; sleep 60"], folder=tmp_path, keep_open=lock.fileno(), line=listen
+        )
+    assert time.monotonic() - began < 10
 
 
 def archive(path: Path, *names: str) -> None:

@@ -1,0 +1,220 @@
+"""The spine as a user runs it: one command trains, evaluates, gates, registers; another misses the gate."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from commands.shapes import SHAPES, misfits
+from tests.functional.repository import Done, Repository, clone
+
+pytestmark = [pytest.mark.functional, pytest.mark.timeout(900)]
+
+BUCKET = "local-pipelines-123456789012-us-east-1"
+
+
+@dataclass(frozen=True)
+class Spine:
+    """A clone in which the sample was run, with what the command said."""
+
+    repository: Repository
+    done: Done
+
+    def client(self, service: str) -> Any:
+        """A stranger's client, pointed at the stand-in by what `local env` says."""
+        exports = self.repository.run("local", "env", "--output", "json", code=0).json["set"]
+        return boto3.client(
+            service,
+            endpoint_url=exports["AWS_ENDPOINT_URL"],
+            region_name=exports["AWS_REGION"],
+            aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def status(self, pipeline: str) -> dict[str, Any]:
+        """The newest execution of a pipeline."""
+        document: dict[str, Any] = self.repository.run("status", pipeline, "--output", "json", code=0).json
+        return document
+
+
+@pytest.fixture(scope="module")
+def spine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spine]:
+    """`run facts-training facts-inference` in a fresh clone, as shipped: the slowest fixture of all."""
+    repository = clone(tmp_path_factory.mktemp("spine"))
+    done = repository.run("run", "facts-training", "facts-inference", timeout=600, code=0)
+    yield Spine(repository, done)
+    repository.run("local", "down", code=0)
+
+
+@pytest.fixture(scope="module")
+def missed(spine: Spine) -> Spine:
+    """The same on a model that was hardly trained, its endpoint kept: the shipped gate stands in the way."""
+    spine.repository.change(
+        "config/pipelines/facts-training.yaml", "after_evaluation: delete", "after_evaluation: keep"
+    )
+    small = ("-p", "TrainingRows=60", "-p", "EpochCount=1")
+    done = spine.repository.run("run", "facts-training", "facts-inference", *small, timeout=600, code=5)
+    return Spine(spine.repository, done)
+
+
+def test_the_summary_tells_what_came_of_it(spine: Spine) -> None:
+    """Steps with status and time, figures against the gate, package, endpoint, files: on stdout."""
+    out = spine.done.out
+    training, inference = spine.status("facts-training"), spine.status("facts-inference")
+    for document in (training, inference):
+        assert re.search(rf"^{document['pipeline']}  {document['id']}  Succeeded  \d", out, re.MULTILINE)
+        for step in document["steps"]:
+            row = rf"^  {step['name']} +{step['type']} +\d.*Succeeded"
+            assert re.search(row, out, re.MULTILINE), step
+    assert re.search(r"^evaluation of 300 rows, 0 without an answer$", out, re.MULTILINE)
+    assert re.search(r"^  f1 +0\.\d+ +0\.\d+ to 0\.\d+ +at least 0\.5 +passed$", out, re.MULTILINE)
+    assert "model package  local-facts/1  PendingManualApproval\n" in out
+    assert '  decide: run_pipeline.py registry approve local-facts/1 --reason "..."\n' in out
+    assert f"endpoint  local-{training['id']}\n  deleted\n" in out
+
+
+def test_the_files_of_the_summary_can_be_opened(spine: Spine) -> None:
+    """Data report, evaluation report, every answer, figures, candidate: paths from the clone's folder."""
+    listed = spine.done.out.partition("\nfiles\n")[2].splitlines()
+    places = {line[2:19].strip(): line[21:] for line in listed}
+    assert list(places) == ["data report", "evaluation report", "every answer", "figures", "candidate"]
+    for place in places.values():
+        assert (spine.repository.folder / place).stat().st_size > 0
+    answers = (spine.repository.folder / places["every answer"]).read_text(encoding="utf-8").splitlines()
+    assert len(answers) == 300
+
+
+def test_progress_is_on_stderr_line_by_line(spine: Spine) -> None:
+    """Without a terminal: what was made ready with its time, each step's beginning and end."""
+    err = spine.done.err
+    for doing in ("stand-in", "compiling", "infrastructure", "pipelines"):
+        assert re.search(rf"^{doing}: \d", err, re.MULTILINE)
+    assert re.search(r"^\d\d:\d\d:\d\d  facts-training  prepare Succeeded \(", err, re.MULTILINE)
+    assert re.search(r"^\d\d:\d\d:\d\d  facts-inference  register Succeeded", err, re.MULTILINE)
+    assert "\x1b" not in err + spine.done.out
+
+
+def test_a_model_package_waits_for_a_decision(spine: Spine) -> None:
+    """A stranger's client finds it: image and data of the candidate, figures, and where it comes from."""
+    sagemaker = spine.client("sagemaker")
+    (listed,) = sagemaker.list_model_packages(ModelPackageGroupName="local-facts")["ModelPackageSummaryList"]
+    package = sagemaker.describe_model_package(ModelPackageName=listed["ModelPackageArn"])
+    training, inference = spine.status("facts-training"), spine.status("facts-inference")
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    (container,) = package["InferenceSpecification"]["Containers"]
+    assert container["ModelDataUrl"] == inference["parameters"]["ModelDataUrl"]
+    assert container["Image"] == inference["parameters"]["ModelImage"]
+    metadata = package["CustomerMetadataProperties"]
+    assert metadata["training_execution"] == training["arn"]
+    assert metadata["execution"] == inference["arn"]
+    assert metadata["data_hash"] == inference["parameters"]["DataHash"]
+    assert metadata["commit"] == training["parameters"]["Commit"]
+    assert max(map(len, metadata.values())) <= 256
+    figures = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    body = spine.client("s3").get_object(Bucket=BUCKET, Key=figures.partition(f"{BUCKET}/")[2])["Body"]
+    assert json.loads(body.read())["metrics"]["f1"]["mean"] == inference["gates"][0]["value"]
+
+
+def test_the_candidate_hands_over(spine: Spine) -> None:
+    """candidate.json of the training is what the inference ran with."""
+    training, inference = spine.status("facts-training"), spine.status("facts-inference")
+    content = json.loads(_file(spine, inference["parameters"]["CandidateUri"]).read_text(encoding="utf-8"))
+    assert content["pipeline_execution_arn"] == training["arn"]
+    assert content["endpoint_name"] == inference["parameters"]["EndpointName"]
+    assert content["metrics"]["perplexity"] > 1
+    assert inference["parameters"]["TrainingExecution"] == training["arn"]
+
+
+def test_training_and_evaluation_share_no_question(spine: Spine) -> None:
+    """What is asked was not learned."""
+    uri = spine.status("facts-inference")["parameters"]["EvaluationData"]
+    lines = _file(spine, f"{uri.rstrip('/')}/evaluation.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = {json.loads(line)["input"] for line in lines}
+    learned = _file(spine, uri.replace("evaluation", "training") + "/training.csv").read_text(
+        encoding="utf-8"
+    )
+    assert len(asked) == 300
+    assert not [question for question in asked if question.replace('"', '""') in learned]
+
+
+def test_nothing_is_left_that_costs(spine: Spine) -> None:
+    """Endpoint, configuration and model went with the evaluation."""
+    assert spine.client("sagemaker").list_endpoints()["Endpoints"] == []
+    assert spine.repository.run("cleanup", code=0).out == 'nothing is left behind in environment "local"\n'
+
+
+def test_a_candidate_without_its_endpoint_is_refused_at_once(spine: Spine) -> None:
+    """Exit code 2, before anything starts, with what to do."""
+    done = spine.repository.run("start", "facts-inference", "--from-training", "latest", code=2)
+    assert done.out == ""
+    assert "is gone: after_evaluation is" in done.err
+    assert "hint: train again (run_pipeline.py run facts-training)" in done.err
+
+
+def test_the_decision_is_kept_with_its_reason(spine: Spine) -> None:
+    """Approved on the command line, seen by any client, shown with the reason."""
+    done = spine.repository.run("registry", "approve", "facts/1", "--reason", "f1 is fine", code=0)
+    assert done.out == "local-facts/1: PendingManualApproval -> Approved\n"
+    shown = spine.repository.run("registry", "show", "facts", "--output", "json", code=0).json
+    assert misfits(shown, SHAPES["registry show"]) == []
+    assert (shown["package"], shown["approval"], shown["reason"]) == (
+        "local-facts/1",
+        "Approved",
+        "f1 is fine",
+    )
+    # The decision leaves what was known of the package as it was.
+    assert shown["metadata"]["training_execution"] == spine.status("facts-training")["arn"]
+    text = spine.repository.run("registry", "show", "local-facts/1", code=0).out
+    assert "reason: f1 is fine\n" in text
+    assert spine.repository.run("registry", "list", "--status", "Rejected", code=0).out == (
+        'no model packages in environment "local"\n'
+    )
+
+
+def test_a_missed_gate_is_exit_code_5_with_its_figures(missed: Spine) -> None:
+    """A model that was hardly trained misses the shipped gate; nothing new is registered."""
+    fact, hint = missed.done.err.splitlines()[-2:]
+    execution = missed.status("facts-inference")
+    figure = execution["gates"][0]
+    assert (figure["passed"], figure["bound"]) == (False, 0.5)
+    assert figure["value"] < 0.5
+    assert fact.startswith('gate of "facts-inference" missed: f1 = ')
+    assert fact.endswith(", needs at least 0.5; nothing was registered")
+    assert hint == f"hint: run_pipeline.py outputs {execution['id']} lists the answers and the report"
+    assert execution["status"] == "Failed"
+    assert execution["exit_code"] == 5
+    assert execution["reason"]
+    assert re.search(r"^  f1 +\d.*at least 0\.5 +missed$", missed.done.out, re.MULTILINE)
+    listed = missed.repository.run("registry", "list", "--output", "json", code=0).json
+    assert misfits(listed, SHAPES["registry list"]) == []
+    assert [each["package"] for each in listed["packages"]] == ["local-facts/1"]
+
+
+def test_another_threshold_needs_only_the_evaluation_again(missed: Spine) -> None:
+    """The kept endpoint is evaluated once more, now with a gate that it passes: exit code 0, version 2."""
+    before = missed.status("facts-training")["id"]
+    words = ("run", "facts-inference", "-p", "MinimumF1=0", "--output", "json")
+    document = missed.repository.run(*words, timeout=300, code=0).json
+    assert misfits(document, SHAPES["run"]) == []
+    (execution,) = document["executions"]
+    assert execution["model_package"].endswith(":model-package/local-facts/2")
+    assert execution["endpoint"] == {"name": f"local-{before}", "status": "InService"}
+    text = missed.repository.run("status", "facts-inference", code=0).out
+    assert (
+        f"endpoint  local-{before}\n  InService, kept until you delete it (7.09 USD an hour on AWS)\n" in text
+    )
+    assert missed.status("facts-training")["id"] == before
+    cleaned = missed.repository.run("cleanup", "--yes", code=0)
+    assert f"  delete endpoint local-{before}\n" in cleaned.err
+
+
+def _file(spine: Spine, uri: str) -> Path:
+    """The file in which the stand-in keeps an object."""
+    return spine.repository.folder / ".local" / "s3" / uri.removeprefix("s3://")

@@ -1,0 +1,84 @@
+"""Preprocess as a process: the evaluation set in fmeval's shape."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.steps import Ran, run_step
+
+pytestmark = pytest.mark.functional
+
+
+def preprocess(folder: Path, lines: list[Any], **data: Any) -> Ran:
+    place = folder / "data"
+    place.mkdir(parents=True)
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (place / "evaluation.jsonl").write_text(text, encoding="utf-8")
+    settings = {"data": {"source": "candidate", "rows": None, "seed": 42, **data}}
+    return run_step("preprocess", folder, settings, data=place)
+
+
+def candidates(count: int) -> list[dict[str, str]]:
+    return [{"id": f"{n:03}", "input": f"q{n}", "output": f"a{n}", "group": f"g{n}"} for n in range(count)]
+
+
+def test_the_candidates_set_keeps_its_prompts(tmp_path: Path) -> None:
+    """Every row, in order, under fmeval's names."""
+    ran = preprocess(tmp_path, candidates(5))
+    assert (ran.code, ran.err) == (0, "")
+    rows = ran.lines("evaluation/evaluation_dataset.jsonl")
+    assert rows[2] == {"id": "002", "model_input": "q2", "target_output": "a2", "group": "g2"}
+    assert [row["id"] for row in rows] == ["000", "001", "002", "003", "004"]
+
+
+def test_rows_are_drawn_by_seed(tmp_path: Path) -> None:
+    """A number of rows: the same with the same seed, others with another, in the order of the set."""
+    drawn = []
+    for number, seed in enumerate((1, 1, 2)):
+        ran = preprocess(tmp_path / str(number), candidates(50), rows=10, seed=seed)
+        drawn.append([row["id"] for row in ran.lines("evaluation/evaluation_dataset.jsonl")])
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert drawn[0] == sorted(drawn[0])
+
+
+def test_own_data_is_prompted_by_its_templates(tmp_path: Path) -> None:
+    """Columns and templates as in training; a repeated row is asked once."""
+    rows = [{"q": f"Question {n}?", "a": {"text": [f"A{n}", "other"]}} for n in range(30)]
+    ran = preprocess(
+        tmp_path,
+        [*rows, rows[0]],
+        source="s3://bucket/own",
+        format="jsonl",
+        columns={"question": "q", "answer": "a.text.0"},
+        prompt="Answer: {question}",
+        output="{answer}",
+    )
+    assert ran.code == 0, ran.err
+    written = ran.lines("evaluation/evaluation_dataset.jsonl")
+    assert len(written) == 30
+    assert written[0]["model_input"] == "Answer: Question 0?"
+    assert written[0]["target_output"] == "A0"
+    assert "1 duplicate" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("lines", "data", "message"),
+    [
+        (candidates(3), {"rows": 5}, "not enough rows: 5 are wanted, the evaluation set (candidate) has 3"),
+        ([{"question": "x"}], {}, "evaluation.jsonl, row 1, is not a row of an evaluation set"),
+        ([None], {}, "evaluation.jsonl, row 1, is not a row of an evaluation set"),
+    ],
+)
+def test_a_set_that_will_not_do_has_one_reason(
+    tmp_path: Path, lines: list[Any], data: dict[str, Any], message: str
+) -> None:
+    """Too few rows and rows of another shape end the step with a reason and a hint."""
+    ran = preprocess(tmp_path, lines, **data)
+    assert ran.code == 1
+    assert message in ran.message
+    assert "\nhint: " in ran.message
+    assert "Traceback" not in ran.err

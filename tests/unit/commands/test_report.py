@@ -1,0 +1,131 @@
+"""The end of a run as people read it, to the letter."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from commands.report import show_end
+from commands.terminal import Terminal
+from deploy.endpoint import EndpointFate
+from deploy.executions import Execution, Seen, Step
+from deploy.gates import Gate
+from deploy.outputs import File
+from deploy.registry import Package
+from deploy.summary import Summary
+from tests.unit.deploy.fakes import AT
+from tests.unit.deploy.runs import INFERENCE, PACKAGE
+
+DELETE_IT = "  delete it: run_pipeline.py cleanup --yes --env dev\n"
+FATE = EndpointFate("local-aaaaaaaaaaaa", "gone", "delete", evaluated=True, price=7.09)
+
+
+def summary(**more: Any) -> Summary:
+    """An evaluated candidate."""
+    execution = Execution(INFERENCE, "local-facts-inference", "Succeeded", AT, AT + timedelta(seconds=42))
+    steps = (
+        Step("evaluate", "Succeeded", AT, AT + timedelta(seconds=37), metadata={"ProcessingJob": {}}),
+        Step("gate", "Succeeded", AT, AT, metadata={"Condition": {"Outcome": "True"}}),
+    )
+    whole: dict[str, Any] = {
+        "gates": (Gate("gate", "metrics.f1.mean", "at least", 0.5, 0.68),),
+        "metrics": {
+            "rows": 300,
+            "failed": 2,
+            "metrics": {
+                "f1": {"mean": 0.68, "low": 0.63, "high": 0.73},
+                "exact_match": {"mean": 0.6, "low": 0.55, "high": 0.65},
+            },
+        },
+        "package": Package(PACKAGE, "local-facts", 3, "PendingManualApproval", AT),
+        "endpoint": FATE,
+        "files": (File("evaluate", "s3://b/k/evaluation_report.html", "here/evaluation_report.html", 9),),
+        **more,
+    }
+    return Summary(Seen(execution, {"Steps": []}, steps), {}, **whole)
+
+
+def shown(environment: str = "local", **more: Any) -> str:
+    """What stands on stdout."""
+    terminal = Terminal(stdout=io.StringIO(), stderr=io.StringIO())
+    show_end({"facts-inference": summary(**more)}, terminal, environment=environment)
+    assert isinstance(terminal.stdout, io.StringIO)
+    return terminal.stdout.getvalue()
+
+
+def test_the_whole_summary() -> None:
+    """Nothing cut, nothing coloured, no blanks at the ends of lines."""
+    text = shown()
+    assert text.partition("\n")[2].partition("\n")[2] == (
+        "  step       type          time   status\n"
+        "  evaluate   Processing    37 s   Succeeded\n"
+        "  gate       Condition   0.0 s   Succeeded\n"
+        "\n"
+        "evaluation of 300 rows, 2 without an answer\n"
+        "  metric        mean   95 % interval   gate\n"
+        "  f1            0.68   0.63 to 0.73    at least 0.5   passed\n"
+        "  exact_match    0.6   0.55 to 0.65\n"
+        "\n"
+        "model package  local-facts/3  PendingManualApproval\n"
+        "  arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3\n"
+        '  decide: run_pipeline.py registry approve local-facts/3 --reason "..."\n'
+        "\n"
+        "endpoint  local-aaaaaaaaaaaa\n"
+        "  deleted\n"
+        "\n"
+        "files\n"
+        "  evaluation report  here/evaluation_report.html\n"
+    )
+    assert text.startswith("facts-inference  bbbbbbbbbbbb  Succeeded  42 s\n2026-11-22 ")
+
+
+def test_gates_that_read_normalized_scores_show_those() -> None:
+    """The table holds the figures that were decided on."""
+    gate = Gate("gate", "unicode_metrics.f1.mean", "at least", 0.5, 0.9)
+    figures = {"metrics": {"f1": {"mean": 0.1}}, "unicode_metrics": {"f1": {"mean": 0.9}}}
+    assert "  f1        0.9                   at least 0.5   passed\n" in shown(
+        gates=(gate,), metrics=figures
+    )
+
+
+@pytest.mark.parametrize(
+    ("fate", "lines"),
+    [
+        (
+            EndpointFate("e", "InService", "delete", evaluated=False, price=7.09),
+            "  InService until its evaluation is over (7.09 USD an hour on AWS)\n",
+        ),
+        (
+            EndpointFate("e", "InService", "delete", evaluated=True, price=7.09),
+            f"  InService, though its evaluation is over (7.09 USD an hour on AWS)\n{DELETE_IT}",
+        ),
+        (
+            EndpointFate("e", "InService", "keep", evaluated=True, price=None),
+            f"  InService, kept until you delete it (price not known)\n{DELETE_IT}",
+        ),
+        (EndpointFate("e", "Deleting", "delete", evaluated=True, price=7.09), "  being deleted\n"),
+    ],
+)
+def test_an_endpoint_is_told_with_what_it_costs(fate: EndpointFate, lines: str) -> None:
+    """And with the command that ends the cost, for the environment at hand."""
+    assert f"endpoint  e\n{lines}" in shown("dev", endpoint=fate)
+
+
+def test_the_figures_of_the_fine_tuning_stand_in_a_row() -> None:
+    """Four digits each, under their names."""
+    text = shown(candidate={"validation_loss": 0.855777, "perplexity": 2.3531})
+    assert "fine-tuning\n  validation_loss   perplexity\n  0.8558            2.353\n" in text
+
+
+def test_a_failed_step_says_why_beside_its_status() -> None:
+    """The fact alone; the hint comes at the end, on stderr."""
+    terminal = Terminal(stdout=io.StringIO(), stderr=io.StringIO())
+    execution = Execution(INFERENCE, "local-facts-inference", "Failed", AT, AT)
+    step = Step("evaluate", "Failed", AT, AT, reason="AlgorithmError: no rows\nhint: see there, exit code: 1")
+    failed = Summary(Seen(execution, {"Steps": []}, (step,)), {}, ())
+    show_end({"facts-inference": failed}, terminal, environment="local")
+    assert isinstance(terminal.stdout, io.StringIO)
+    assert "  evaluate          0.0 s   Failed   AlgorithmError: no rows\n" in terminal.stdout.getvalue()
