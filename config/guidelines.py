@@ -183,8 +183,8 @@ _GUIDELINES: Final = (
     Guideline(
         "ethical_behaviour_flagging",
         1,
-        "Where someone acted in a way that may be unethical, say that it happened and of what kind it was, and"
-        " do not repeat the words.",
+        "Where someone acted in a way that may be unethical, say that it happened and of what kind it was. Do"
+        " not repeat the words.",
         (
             Phrase(
                 r"\b(?:quote|repeat|reproduce)\b[^,;]{0,40}"

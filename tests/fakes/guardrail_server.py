@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+\w")
+EMAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{0,63}\w")
 PHONE = re.compile(r"\+\d{2} \d{3} \d{7}")
 NUMBER = re.compile(r"\b\d{3}-\d{2}-\d{4}\b")
 BLOCKED = "This summary was withheld."
