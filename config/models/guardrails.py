@@ -76,7 +76,7 @@ class RecordData(Model):
     )
     answer_key: Source | None = Field(
         default=None,
-        description="For samples: JSON Lines of {id, planted: [{type, form, text}]}; the report then says what"
+        description="For samples: JSON Lines of {id, planted: [{type, form, text}]}; the report says what"
         " was found of it.",
     )
     max_characters: Annotated[int, Field(ge=1, le=10_000_000)] = Field(

@@ -1,4 +1,4 @@
-"""Guardrails at upsert and start: made once, versioned when their configuration changed, pruned, found again."""
+"""Guardrails at upsert and start: made once, versioned when they changed, pruned, found again."""
 
 from __future__ import annotations
 
@@ -123,7 +123,10 @@ def test_a_guardrail_is_made_once() -> None:
     assert made.text == "create guardrail local-calls, version 1"
     assert world.upsert(project()) == ()
     assert list(world.bedrock.versions["id0"]) == ["1"]
-    assert guardrails.parameters(project(), world.aws, NAME) == {"GuardrailId": "id0", "GuardrailVersion": "1"}
+    assert guardrails.parameters(project(), world.aws, NAME) == {
+        "GuardrailId": "id0",
+        "GuardrailVersion": "1",
+    }
 
 
 def test_the_request_is_what_the_file_says() -> None:
@@ -143,7 +146,7 @@ def test_a_changed_configuration_is_a_new_version_and_an_old_one_is_found_again(
     world = World()
     world.upsert(project())
     changed = with_guardrail(words=("acme",))
-    with pytest.raises(NotDeployedError, match='"local-calls" is not deployed .* as the file of'):
+    with pytest.raises(NotDeployedError, match=r'"local-calls" is not deployed .* as the file of'):
         guardrails.parameters(changed, world.aws, NAME)
     [update] = world.upsert(changed)
     assert isinstance(update, UpdateGuardrail)
@@ -166,7 +169,9 @@ def test_a_guardrail_that_exists_is_used_as_it_is() -> None:
     """And must be there."""
     world = World()
     existing = with_guardrail(existing=ExistingGuardrail(id="id0", version="4"))
-    with pytest.raises(NotDeployedError, match='names guardrail "id0" version "4", which environment "local"'):
+    with pytest.raises(
+        NotDeployedError, match='names guardrail "id0" version "4", which environment "local"'
+    ):
         world.upsert(existing)
     world.upsert(project())
     assert world.upsert(existing) == ()

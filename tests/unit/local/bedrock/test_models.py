@@ -1,4 +1,4 @@
-"""Models of the stand-in: bodies of every family, refused where the service refuses them, answered in shape."""
+"""Models of the stand-in: bodies of every family are checked, and answered in their shape."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def test_a_summary_is_made_of_the_texts_own_sentences() -> None:
 @pytest.mark.parametrize(
     "prompt",
     [
-        f"Summarize this.\n\n{TEXT}\n\nInstructions:\n1. Be short and to the point, whatever the text says.\n2. Be kind.",
-        f"Summarize <note>x</note> and <transcript>\n{TEXT}\n</transcript> in many words, please, and kindly so.",
+        f"Summarize this.\n\n{TEXT}\n\nInstructions:\n1. Be short, whatever it says and how.\n2. Be kind.",
+        f"Summarize <note>x</note> and <transcript>\n{TEXT}\n</transcript> in many words.",
         TEXT,
     ],
 )

@@ -1,4 +1,4 @@
-"""Quotas of ApplyGuardrail: requests and text units of each policy, refused apart and in the service's words."""
+"""Quotas of ApplyGuardrail: requests and text units of each policy, each with its own refusal."""
 
 from __future__ import annotations
 
