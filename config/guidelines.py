@@ -225,10 +225,11 @@ GUIDELINES: Final[Mapping[str, Guideline]] = {each.name: each for each in _GUIDE
 
 def contradictions(template: str, texts: Mapping[str, str]) -> Iterator[Contradiction]:
     """What in the template and among the chosen guidelines' texts asks for the opposite of a guideline."""
+    places = [(None, template), *texts.items()]
     for name in texts:
-        for phrase in GUIDELINES[name].against if name in GUIDELINES else ():
-            if (sentence := phrase.found_in(template)) is not None:
-                yield Contradiction(name, None, sentence)
-            for other, text in texts.items():
-                if other != name and (sentence := phrase.found_in(text)) is not None:
-                    yield Contradiction(name, other, sentence)
+        for other, text in places:
+            if other == name or name not in GUIDELINES:
+                continue
+            against = (phrase.found_in(text) for phrase in GUIDELINES[name].against)
+            if (sentence := next(filter(None, against), None)) is not None:
+                yield Contradiction(name, other, sentence)

@@ -78,6 +78,8 @@ class Job:
     quotas: Quotas
     files: list[InputFile] = field(default_factory=list)
     records: int = 0
+    _round: list[InputFile] = field(default_factory=list)
+    _turn: int = 0
 
     @property
     def name(self) -> str:
@@ -93,20 +95,18 @@ class Job:
         """Adds a line to the file whose turn it is; a new round of files begins where one is full."""
         if len(line) > self.quotas.bytes_per_file:
             raise ValueError("a line is longer than a file may be")
-        place = self.records % self.quotas.shards
-        if len(self.files) < self.quotas.shards:
-            self._new_file()
-        current = self.files[len(self.files) - self.quotas.shards + place]
-        if current.size + len(line) > self.quotas.bytes_per_file:
-            for _ in range(self.quotas.shards):
-                self._new_file()
-            current = self.files[len(self.files) - self.quotas.shards + place]
-        current.write(line)
+        if self._turn < len(self._round):
+            current = self._round[self._turn]
+            if current.size + len(line) > self.quotas.bytes_per_file:
+                self.close()
+                self._round, self._turn = [], 0
+        if self._turn == len(self._round):
+            path = self.folder / f"{len(self.files):03d}.jsonl"
+            self._round.append(InputFile(path, deque(maxlen=self.quotas.records_at_least)))
+            self.files.append(self._round[-1])
+        self._round[self._turn].write(line)
+        self._turn = (self._turn + 1) % self.quotas.shards
         self.records += 1
-
-    def _new_file(self) -> None:
-        path = self.folder / f"{len(self.files):03d}.jsonl"
-        self.files.append(InputFile(path, deque(maxlen=self.quotas.records_at_least)))
 
     def close(self) -> None:
         """Closes the files."""

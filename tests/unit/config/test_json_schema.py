@@ -40,6 +40,7 @@ def test_schemas_are_written(tmp_path: Path) -> None:
     assert [path.name for path in write_schemas(tmp_path)] == [
         "training.schema.json",
         "inference.schema.json",
+        "guardrails.schema.json",
         "environment.schema.json",
     ]
     assert json.loads((tmp_path / "config/schema/training.schema.json").read_text()) == schemas()["training"]

@@ -1,4 +1,4 @@
-"""Calls of ApplyGuardrail: quotas, retries, verdicts, packs; with hand-written services and a clock of its own."""
+"""Calls of ApplyGuardrail: quotas, retries, verdicts, packs; hand-written services, a clock of its own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Service:
 
 def _error(code: str, status: int, message: str = "SECRET of the request") -> ClientError:
     return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},
         "ApplyGuardrail",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -23,7 +24,7 @@ def test_pieces_cover_the_text_and_overlap(text: str, longest: int) -> None:
     for piece in pieces:
         assert len(piece.text) <= longest
         assert text[piece.start : piece.start + len(piece.text)] == piece.text
-    for left, right in zip(pieces, pieces[1:], strict=False):
+    for left, right in itertools.pairwise(pieces):
         assert left.start < right.start <= left.start + len(left.text) - 80
 
 
@@ -65,7 +66,7 @@ def test_a_mask_that_the_text_holds_itself_is_no_mask() -> None:
 
 def test_an_answer_that_changed_more_than_masks_is_refused() -> None:
     """Where the service gave back other words, there is no telling what was masked."""
-    with pytest.raises(SeamError, match="^$"):
+    with pytest.raises(SeamError, match=r"^$"):
         masked_spans("a  b Ann", "a b {NAME}", {"{NAME}": ["Ann"]})
 
 

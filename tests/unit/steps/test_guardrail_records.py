@@ -46,14 +46,13 @@ def test_every_family_is_read(model_output: dict[str, Any], text: str, cut_off: 
     assert output_of(model_output) == (text, cut_off)
 
 
+KEYS = "recordId modelOutput error output message content text type generation results choices"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                "recordId modelOutput error output message content text type generation results choices errorCode".split()
-            ),
+            st.sampled_from(KEYS.split()),
             inner,
             max_size=4,
         )
