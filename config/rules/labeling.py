@@ -12,7 +12,7 @@ from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Su
 from config.suggest import did_you_mean, listing
 from config.templates import parse_template
 
-# What steps/segments/writers/prompts.py fills, beside the fields of the YAML and {whole.QUESTION}.
+# What steps/segments/writers/prompts.py fills, beside the fields of the YAML and {whole_QUESTION}.
 _OBJECT: Final = ("id", "recording", "source", "duration", "segments", "labels", "text")
 _SEGMENT: Final = ("track", "label", "start", "end", "seconds", "emotion")
 _TEMPLATES: Final = ("prompt", "output", "a", "b", "completion")
@@ -79,7 +79,7 @@ def _template_findings(
     may_be_constant: bool = False,
 ) -> Findings:
     parsed = parse_template(text)
-    questions = tuple(f"whole.{name}" for name, kind in config.questions.items() if kind != "ignore")
+    questions = tuple(f"whole_{name}" for name, kind in config.questions.items() if kind != "ignore")
     for place, mistake in parsed.mistakes:
         yield Finding(path, mistake, "write {{ and }} for braces that are text", within=place)
     for name, place in parsed.names.items():

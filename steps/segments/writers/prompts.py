@@ -15,7 +15,7 @@ SEGMENT: Final = "segment"
 # Names of an object, and those that a segment adds.
 OBJECT_NAMES: Final = ("id", "recording", "source", "duration", "segments", "labels", "text")
 SEGMENT_NAMES: Final = ("track", "label", "start", "end", "seconds", "emotion")
-_WHOLE: Final = "whole."
+_WHOLE: Final = "whole_"
 LINE: Final = "[{start} - {end}] {label}: {text}"
 
 Values = Mapping[str, str]
@@ -118,7 +118,7 @@ def shown(value: Any) -> str:
 
 
 def _wholes(texts: Any) -> list[str]:
-    """`{whole.NAME}` of the templates: an answer to the question NAME; empty where there is none."""
+    """`{whole_NAME}` of the templates: an answer to the question NAME; empty where there is none."""
     import string
 
     return [
