@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from xxhash import xxh3_64_intdigest
+
 from steps.convert.instance import Instance
 from steps.convert.twice import Surveyed, survey
 from steps.runtime.errors import StepError
@@ -21,6 +23,7 @@ from steps.segments.model import Answer, Aside, Converted, Given, Item
 from steps.segments.places import Places, s3_fetch
 from steps.segments.readers.catalog import Reader, Source, reader
 from steps.segments.settings import LabelingSettings
+from steps.segments.split import SETS, named
 from steps.segments.writers.catalog import Place, Writer, writer
 from steps.segments.writers.folders import media_file
 
@@ -237,17 +240,11 @@ class Share:
 
 def _recording(recording: str, split: str) -> int:
     """A hash of the recording with its set in the two lowest bits, so that `merge` can prove the split."""
-    from xxhash import xxh3_64_intdigest
-
-    from steps.segments.split import SETS, named
-
     return (xxh3_64_intdigest(named(recording)) & ~3) | SETS.index(split)
 
 
 def _with_duration(item: Item, seconds: float | None) -> Item:
-    import dataclasses
-
-    return item if seconds is None else dataclasses.replace(item, duration=seconds)
+    return item if seconds is None else item._replace(duration=seconds)
 
 
 def _note(books: Books, file: TextIO, aside: Aside) -> None:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from steps.segments.model import Given
 
 # A hidden form field is a text; a page that encodes it itself, behind a form that does so too, gives two.
@@ -25,8 +27,6 @@ def parse(content: bytes | str) -> Any:
 
     orjson refuses such a document whole; so only the text that holds it is refused, by the checks.
     """
-    import orjson
-
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:

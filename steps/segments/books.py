@@ -9,7 +9,6 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import repeat
 from operator import sub
 from typing import Any
 
@@ -68,11 +67,13 @@ class Books:
         tracks, labels, starts, ends, _, _, _, votes, _ = zip(*moments, strict=True)
         spans = list(map(sub, ends, starts))
         seconds = self.seconds
-        for key, span in zip(zip(tracks, labels, strict=True), spans, strict=True):
-            seconds[key] += span
+        for track, label, span in zip(tracks, labels, spans, strict=True):
+            seconds[track, label] += span
         self.labels.update(zip(tracks, labels, strict=True))
         self.lengths.update(map(int, spans))
-        self.supports.update(zip(votes, repeat(workers), strict=False))
+        counted: Counter[int] = Counter(votes)
+        for number, count in counted.items():
+            self.supports[number, workers] += count
 
     def faults(self) -> list[str]:
         """Where the books do not balance; empty where they do."""

@@ -7,13 +7,12 @@ else each segment is looked at, and what is wrong with one is found out when som
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from operator import itemgetter, le, lt, sub
 from typing import Any, NamedTuple
 
-from steps.segments.model import NOTHING, Segment, new_segment
+from steps.segments.model import NOTHING, Marks, Segment, new_segment
 
 _KNOWN = frozenset({"id", "start", "end", "text", "emotion", "track"})
 _MILLISECONDS = 1000
@@ -51,7 +50,7 @@ class Refused(NamedTuple):
     content: Any
 
 
-Checked = tuple[dict[str, list[Segment]], list[Refused], int]
+Checked = tuple[dict[str, Sequence[Segment]], list[Refused], int]
 
 
 class Checker:
@@ -65,7 +64,7 @@ class Checker:
     def check(self, streams: Mapping[str, Any], duration: float | None) -> Checked:
         """Segments by track in order of time, those set aside, and how many there were in all."""
         limit = math.inf if duration is None else duration + self._rules.tolerance_seconds
-        tracks: dict[str, list[Segment]] = {}
+        tracks: dict[str, Sequence[Segment]] = {}
         refused: list[Refused] = []
         read = 0
         for name, entries in streams.items():
@@ -80,7 +79,7 @@ class Checker:
                     refused += (self._unknown(name, entry) for entry in entries)
                     continue
                 rule = self._anything
-            found = self._faultless(name, rule, entries, duration)
+            found: Sequence[Segment] | None = self._faultless(name, rule, entries, duration)
             if found is None:
                 found = self._track(name, rule, entries, duration, refused)
             if found:
@@ -89,9 +88,7 @@ class Checker:
             return {}, [self._wrong_unit(name, entry) for name, entry in _all(streams)], read
         return tracks, refused, read
 
-    def _faultless(
-        self, name: str, rule: Track, entries: list[Any], duration: float | None
-    ) -> list[Segment] | None:
+    def _faultless(self, name: str, rule: Track, entries: list[Any], duration: float | None) -> Marks | None:
         """The segments of a category in which nothing is wrong or unusual, column by column; else None."""
         last = _LONGEST if duration is None else duration
         try:
@@ -113,8 +110,8 @@ class Checker:
             return None
         if not good:
             return None
-        columns = zip(repeat(name), labels, starts, ends, texts, emotions, repeat(NOTHING), strict=False)
-        return list(map(new_segment, columns))
+        size = len(labels)
+        return Marks(((name,) * size, labels, starts, ends, texts, emotions, (NOTHING,) * size))
 
     def _track(  # one loop on purpose
         self, name: str, rule: Track, entries: list[Any], duration: float | None, refused: list[Refused]

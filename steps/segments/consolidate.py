@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from operator import le
 from typing import Any, Final, NamedTuple
 
-from steps.segments.model import NOTHING, Answer, Moment, Segment, new_moment
+from steps.segments.model import NOTHING, Answer, Marks, Moment, Segment, new_moment
 
 
 @dataclass(frozen=True)
@@ -35,53 +34,82 @@ class Divided(NamedTuple):
 
 
 Member = tuple[int, Segment]  # index of the worker, what it marked
+Made = list[tuple[Moment, Sequence[Member]]]
 # Columns by worker, and sorted starts and ends by group.
-Aligned = tuple[list[tuple[Any, ...]], list[list[float]], list[list[float]]]
+Aligned = tuple[list[tuple[Sequence[Any], ...]], list[list[float]], list[list[float]]]
 
 
-def consolidate(answers: Sequence[Answer], rule: Consolidation) -> tuple[list[Moment], list[Divided], int]:
+Agreed = tuple[list[Moment], list[Divided], int]
+
+
+def consolidate(answers: Sequence[Answer], rule: Consolidation) -> Agreed:
     """Moments in the order of tracks and times, what gave none, and how many segments went into moments."""
     moments: list[Moment] = []
     divided: list[Divided] = []
     used = 0
-    workers = len(answers)
-    names = dict.fromkeys(name for answer in answers for name in answer.tracks)
-    # More than the share, so that two clusters over the same time have a worker in common.
-    least = min(workers, int(rule.quorum * workers + 1e-9) + 1)
-    for name in names:
+    for name in dict.fromkeys([name for answer in answers for name in answer.tracks]):
         lists = [answer.tracks.get(name, ()) for answer in answers]
-        if workers == 1:
-            found = [_alone(segment) for segment in lists[0]]
-            used += len(found)
+        if len(answers) == 1:
+            alone = [new_moment((*segment, 1, 1.0)) for segment in lists[0]]
+            found: Agreed = alone, [], len(alone)
         else:
             aligned = _aligned(lists, rule.iou)
-            agreed = _unanimous(aligned, lists, workers) if aligned else None
-            if agreed is not None:
-                found = agreed
-                used += workers * len(found)
-            else:
-                groups = zip(*lists, strict=True) if aligned else ()
-                clusters: Iterable[Sequence[Member]] = (
-                    map(tuple, map(enumerate, groups)) if aligned else _matched(lists, rule.iou)
-                )
-                made: list[tuple[Moment, Sequence[Member]]] = []
-                for cluster in clusters:
-                    result = _moment(cluster, answers, workers, least)
-                    if isinstance(result, Divided):
-                        divided.append(result)
-                    else:
-                        made.append((result, cluster))
-                if all(map(_in_turn, lists)):
-                    made, crossed = _parted(made)
-                    divided += (Divided(*_CROSSED, _named(cluster, answers)) for _, cluster in crossed)
-                found = [moment for moment, _ in made]
-                used += sum(len(cluster) for _, cluster in made)
-        moments += found
+            found = _of_groups(aligned, lists, answers) if aligned else _of_clusters(lists, answers, rule)
+        moments += found[0]
+        divided += found[1]
+        used += found[2]
     return moments, divided, used
 
 
-def _alone(segment: Segment) -> Moment:
-    return new_moment((*segment, 1, 1.0))
+def _of_groups(aligned: Aligned, lists: Sequence[Sequence[Segment]], answers: Sequence[Answer]) -> Agreed:
+    """The moments of stretches that all marked; a label on which they differ is looked at alone."""
+    columns, starts, ends = aligned
+    workers = len(answers)
+    tracks, labels, _, _, texts, emotions, extras = columns[0]
+    words: Iterable[tuple[Any, Any, Any]] = zip(texts, emotions, extras, strict=True)
+    if any(each[4] != texts or each[5] != emotions or each[6] != extras for each in columns):
+        words = map(_agreed_words, zip(*lists, strict=True))
+    parts = zip(tracks, labels, _medians(starts), _medians(ends), words, strict=True)
+    moments = [
+        new_moment((track, label, start, end, text, emotion, extra, workers, 1.0))
+        for track, label, start, end, (text, emotion, extra) in parts
+    ]
+    divided: list[Divided] = []
+    if any(each[1] != labels for each in columns):
+        said = enumerate(zip(*[each[1] for each in columns], strict=True))
+        tied = []
+        for place in [place for place, group in said if len(set(group)) > 1]:
+            cluster = tuple(enumerate(each[place] for each in lists))
+            result = _moment(cluster, answers, workers, 1)
+            if isinstance(result, Divided):
+                divided.append(result)
+                tied.append(place)
+            else:
+                moments[place] = result
+        for place in reversed(tied):
+            del moments[place]
+    return moments, divided, workers * len(moments)
+
+
+def _of_clusters(
+    lists: Sequence[Sequence[Segment]], answers: Sequence[Answer], rule: Consolidation
+) -> Agreed:
+    """The moments of stretches that some marked and others did not, or otherwise."""
+    workers = len(answers)
+    # More than the share, so that two clusters over the same time have a worker in common.
+    least = min(workers, int(rule.quorum * workers + 1e-9) + 1)
+    divided: list[Divided] = []
+    made: Made = []
+    for cluster in _matched(lists, rule.iou):
+        result = _moment(cluster, answers, workers, least)
+        if isinstance(result, Divided):
+            divided.append(result)
+        else:
+            made.append((result, cluster))
+    if all(map(_in_turn, lists)):
+        made, crossed = _parted(made)
+        divided += (Divided(*_CROSSED, _named(cluster, answers)) for _, cluster in crossed)
+    return [moment for moment, _ in made], divided, sum(len(cluster) for _, cluster in made)
 
 
 def _aligned(lists: Sequence[Sequence[Segment]], iou: float) -> Aligned | None:
@@ -95,8 +123,8 @@ def _aligned(lists: Sequence[Sequence[Segment]], iou: float) -> Aligned | None:
     size = len(lists[0])
     if iou < 0.5 or not size or any(len(each) != size for each in lists):
         return None
-    columns = [tuple(zip(*each, strict=True)) for each in lists]
-    if not all(_apart(each[2], each[3]) for each in columns):
+    columns = [_columns(each) for each in lists]
+    if any(type(each) is not Marks and not _in_turn(each) for each in lists):
         return None
     starts = list(map(sorted, zip(*[each[2] for each in columns], strict=True)))
     ends = list(map(sorted, zip(*[each[3] for each in columns], strict=True)))
@@ -106,24 +134,8 @@ def _aligned(lists: Sequence[Sequence[Segment]], iou: float) -> Aligned | None:
     return columns, starts, ends
 
 
-def _unanimous(aligned: Aligned, lists: Sequence[Sequence[Segment]], workers: int) -> list[Moment] | None:
-    """The moments of groups in which every label is the same; None where one is not."""
-    columns, starts, ends = aligned
-    tracks, labels, _, _, texts, emotions, extras = columns[0]
-    if any(each[1] != labels for each in columns):
-        return None
-    if all(each[4] == texts and each[5] == emotions and each[6] == extras for each in columns):
-        whole = zip(
-            tracks, labels, _medians(starts), _medians(ends), texts, emotions, extras,
-            repeat(workers), repeat(1.0), strict=False,
-        )  # fmt: skip
-        return list(map(new_moment, whole))
-    words = map(_agreed_words, zip(*lists, strict=True))
-    parts = zip(tracks, labels, _medians(starts), _medians(ends), words, strict=True)
-    return [
-        new_moment((track, label, start, end, *said, workers, 1.0))
-        for track, label, start, end, said in parts
-    ]
+def _columns(segments: Sequence[Segment]) -> tuple[Sequence[Any], ...]:
+    return segments.columns if isinstance(segments, Marks) else tuple(zip(*segments, strict=True))
 
 
 def _apart(starts: Sequence[float], ends: Sequence[float]) -> bool:
@@ -266,7 +278,6 @@ def _majority(values: Sequence[Any]) -> Any:
     return by_text[counts[0][0]]
 
 
-Made = list[tuple[Moment, Sequence[Member]]]
 _CROSSED: Final = ("crossed", "another agreed segment lies across it")
 
 

@@ -16,10 +16,9 @@ takes six times as long to make (0.6 against 0.1 microseconds).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 VERSION = 1
 NOTHING: Mapping[str, Any] = {}
@@ -39,6 +38,37 @@ class Segment(NamedTuple):
 
 # Without the checks of arguments that a call would make: readers give all seven.
 new_segment = partial(tuple.__new__, Segment)
+
+
+class Marks(Sequence[Segment]):
+    """Segments in turn, none overlapping the next, kept by column; made into segments when one is looked at.
+
+    Most are only ever compared with others' columns.
+    """
+
+    __slots__ = ("_made", "columns")
+
+    def __init__(self, columns: tuple[Sequence[Any], ...]) -> None:
+        self.columns = columns
+        self._made: list[Segment] | None = None
+
+    def _segments(self) -> list[Segment]:
+        if self._made is None:
+            self._made = list(map(new_segment, zip(*self.columns, strict=True)))
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self.columns[1])
+
+    @overload
+    def __getitem__(self, index: int) -> Segment: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Segment]: ...
+    def __getitem__(self, index: int | slice) -> Segment | Sequence[Segment]:
+        return self._segments()[index]
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self._segments())
 
 
 class Moment(NamedTuple):
@@ -83,7 +113,7 @@ class Answer(NamedTuple):
     """What one worker said: segments by track in the order of their start, and whole-file answers."""
 
     worker: str
-    tracks: Mapping[str, list[Segment]]
+    tracks: Mapping[str, Sequence[Segment]]
     whole: Mapping[str, Whole]
     seconds: float | None = None
 
@@ -99,8 +129,7 @@ class Given(NamedTuple):
     problem: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One line of a manifest (or task, or document): the object and its answers, or why it has none.
 
     `line` counts from 0, as the folders of worker responses do. `elsewhere`: another instance may have
@@ -112,16 +141,14 @@ class Item:
     recording: str = ""
     source: str = ""
     duration: float | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, str] = NOTHING
     answers: tuple[Given, ...] = ()
     problem: tuple[str, str] | None = None
-    asides: tuple[Aside, ...] = ()
     elsewhere: bool = False
     held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(NamedTuple):
     """An object as it is written: what its workers agree on."""
 
     item: Item

@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from xxhash import xxh3_64_intdigest
+
 SETS = ("train", "validation", "test")
 
 
@@ -21,8 +23,6 @@ class Split:
 
     def of(self, recording: str) -> str:
         """train, validation or test."""
-        from xxhash import xxh3_64_intdigest
-
         place = xxh3_64_intdigest(named(recording), self.seed) / 2**64
         if place < self.test:
             return "test"
