@@ -19,7 +19,7 @@ run-guardrails: platform  ## run the sample guardrails pipeline on this machine
 	@$(RUN) run calls-guardrails
 
 test: dev environments  ## all tests but the long ones
-	$(TEST) $(PYTEST)
+	$(TEST) -n 2 --dist loadfile $(PYTEST)
 
 soak: dev environments  ## the long tests: kills, large data
 	$(TEST) -m soak --timeout 2400 $(PYTEST)

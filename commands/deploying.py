@@ -62,14 +62,13 @@ class Upsert:
         """Compiles, compares, writes what differs."""
         from commands.progress import working
         from config.load import load_project
-        from deploy.bootstrap import update_services
+        from deploy.bootstrap import require_base, update_services
         from deploy.session import connect
 
-        project = load_project(arguments.env)
+        project = load_project(arguments.env, names=arguments.names)
         names = list(dict.fromkeys(arguments.names)) or list(project.pipelines)
-        for name in names:
-            project.pipeline(name)
         aws = connect(project)
+        require_base(project, aws)
         compiled = compile_all(project, names, terminal)
         with working(terminal, "functions") as tell, Reporter(terminal) as report:
             services = update_services(project, aws, report=report, waiting=_waiting(tell))

@@ -41,7 +41,7 @@ class Start:
         from deploy.hints import typed
         from deploy.session import connect
 
-        project = load_project(arguments.env)
+        project = load_project(arguments.env, names=[arguments.name])
         wishes = _wishes(project, [arguments.name], arguments)
         aws = connect(project)
         candidate = _candidate(project, aws, arguments.name, arguments.from_training)
@@ -76,8 +76,8 @@ class Run:
         from config.load import load_project
         from deploy.session import connect
 
-        project = load_project(arguments.env)
         names = list(dict.fromkeys(arguments.names))
+        project = load_project(arguments.env, names=names)
         wishes = _wishes(project, names, arguments)
         if project.environment.stand_in is not None:
             from commands.local import make_ready

@@ -25,10 +25,10 @@ class Up:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Starts it, or finds the one that runs."""
-        from config.load import load_project
+        from commands.projects import sound_project
         from local import client
 
-        project = load_project(arguments.env)
+        project = sound_project(arguments.env, terminal)
         was_running = client.status(project).running
         connection = client.up(project)
         terminal.line(f"the stand-in {'runs already' if was_running else 'runs'} at {connection.endpoint}")
@@ -45,10 +45,10 @@ class Down:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Stops it; what it holds stays."""
-        from config.load import load_project
+        from commands.projects import sound_project
         from local import client
 
-        project = load_project(arguments.env)
+        project = sound_project(arguments.env, terminal)
         stopped = client.down(project)
         terminal.line("the stand-in is stopped" if stopped else "the stand-in was not running")
         return 0
@@ -64,11 +64,11 @@ class Status:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints where it listens and where its files lie."""
+        from commands.projects import sound_project
         from commands.tables import moment
-        from config.load import load_project
         from local import client
 
-        status = client.status(load_project(arguments.env))
+        status = client.status(sound_project(arguments.env, terminal))
         started = datetime.fromtimestamp(status.started, UTC) if status.started else None
         if arguments.output == "json":
             terminal.json(
@@ -99,10 +99,10 @@ class Env:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints shell lines; starts the stand-in when it does not run."""
-        from config.load import load_project
+        from commands.projects import sound_project
         from local import client
 
-        exports = client.connect(load_project(arguments.env)).environment_exports()
+        exports = client.connect(sound_project(arguments.env, terminal)).environment_exports()
         if arguments.output == "json":
             terminal.json(
                 {"set": {k: v for k, v in exports.items() if v is not None}, "unset": _unset(exports)}

@@ -30,7 +30,7 @@ class Status:
         from deploy import executions
         from deploy.summary import summarize
 
-        project, aws, execution = found(arguments)
+        project, aws, execution = found(arguments, terminal)
         summary = summarize(project, aws, executions.look(aws, execution.arn))
         name = name_of(project, execution)
         if arguments.output == "json":
@@ -55,7 +55,7 @@ class Watch:
         """Follows it; the exit code is the execution's."""
         from commands.following import follow_to_end
 
-        project, _, execution = found(arguments)
+        project, _, execution = found(arguments, terminal)
         return follow_to_end(project, execution.arn, terminal, output=arguments.output)
 
 
@@ -76,7 +76,7 @@ class Executions:
         from commands.report import execution_document
         from commands.tables import between, moment, now, table
 
-        project, aws = connected(arguments)
+        project, aws = connected(arguments, terminal)
         if arguments.name:
             project.pipeline(arguments.name)
         listed = _newest(project, aws, arguments.name, arguments.limit)
@@ -118,7 +118,7 @@ class Outputs:
         from deploy import executions, outputs
         from deploy.actions import size_of
 
-        project, aws, execution = found(arguments)
+        project, aws, execution = found(arguments, terminal)
         files = outputs.files(aws, project.environment, executions.look(aws, execution.arn))
         if arguments.output == "json":
             listed = [
@@ -152,7 +152,7 @@ class Logs:
         from commands.report import execution_document
         from deploy import executions, logs
 
-        project, aws, execution = found(arguments)
+        project, aws, execution = found(arguments, terminal)
         seen = executions.look(aws, execution.arn)
         steps = _chosen_steps(project, seen, arguments.step)
         collected = {step.name: _tail(logs.lines(aws, seen, step), arguments.tail) for step in steps}
@@ -177,20 +177,20 @@ def add_execution(parser: ArgumentParser) -> None:
     parser.add_argument("execution", metavar="EXECUTION", help="ARN, id, or pipeline (its latest execution)")
 
 
-def connected(arguments: Namespace) -> tuple[Project, Aws]:
+def connected(arguments: Namespace, terminal: Terminal) -> tuple[Project, Aws]:
     """The project and the clients of the environment that was named."""
-    from config.load import load_project
+    from commands.projects import sound_project
     from deploy.session import connect
 
-    project = load_project(arguments.env)
+    project = sound_project(arguments.env, terminal)
     return project, connect(project)
 
 
-def found(arguments: Namespace) -> tuple[Project, Aws, Execution]:
+def found(arguments: Namespace, terminal: Terminal) -> tuple[Project, Aws, Execution]:
     """The execution that was named, with the project and the clients."""
     from deploy.reference import find
 
-    project, aws = connected(arguments)
+    project, aws = connected(arguments, terminal)
     return project, aws, find(project, aws, arguments.execution)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from commands.tables import STYLES, between, duration, now
-from commands.terminal import Terminal
+from commands.terminal import Terminal, harmless
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -84,7 +84,11 @@ def _plain(text: str) -> RenderableType:
 
 
 def readable(line: str) -> str:
-    """A log line for people: our functions' JSON as "event key=value ...", anything else as it is."""
+    """A log line for people: our functions' JSON as "event key=value ...", anything else as it is.
+
+    Of a progress bar, which begins its line again and again, the newest state.
+    """
+    line = harmless(line.rstrip("\r").rpartition("\r")[2])
     if line.startswith("{"):
         try:
             fields = json.loads(line)

@@ -29,7 +29,7 @@ class List:
         from commands.tables import moment, table
         from deploy import registry
 
-        project, aws = connected(arguments)
+        project, aws = connected(arguments, terminal)
         groups = (
             [registry.group_of(project, arguments.group)] if arguments.group else registry.groups(project)
         )
@@ -61,7 +61,7 @@ class Show:
         from commands.tables import coloured, heading, moment, table
         from deploy import registry
 
-        project, aws = connected(arguments)
+        project, aws = connected(arguments, terminal)
         package = registry.find(project, aws, arguments.package)
         if arguments.output == "json":
             terminal.json(_document(package))
@@ -113,7 +113,7 @@ class Reject:
 def _decide(arguments: Namespace, terminal: Terminal, status: str) -> int:
     from deploy import registry
 
-    project, aws = connected(arguments)
+    project, aws = connected(arguments, terminal)
     package = registry.find(project, aws, arguments.package, exact=True)
     registry.decide(aws, package, status, arguments.reason)
     terminal.line(f"{package.name}: {package.approval} -> {status}")

@@ -28,7 +28,7 @@ class Stop:
         from commands.following import INTERRUPTED, DetachedError, follow
         from deploy import executions
 
-        project, aws, execution = found(arguments)
+        project, aws, execution = found(arguments, terminal)
         if execution.is_over:
             terminal.line(f"execution {execution.id} is already {execution.status}")
             return 0
@@ -61,7 +61,7 @@ class Retry:
         from deploy.errors import UnknownExecutionError
         from deploy.hints import typed
 
-        project, aws, execution = found(arguments)
+        project, aws, execution = found(arguments, terminal)
         if execution.status not in {"Failed", "Stopped"}:
             raise UnknownExecutionError(
                 f"execution {execution.id} is {execution.status}; "
@@ -88,7 +88,7 @@ class Cleanup:
         from deploy.apply import apply
         from deploy.hints import typed
 
-        project, aws = connected(arguments)
+        project, aws = connected(arguments, terminal)
         listed = cleanup.leftovers(project, aws)
         actions = cleanup.plan(listed)
         if arguments.yes:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from commands.terminal import harmless
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
@@ -52,7 +54,7 @@ def coloured(text: str) -> Text:
     """A status in its colour; any other text as it is, never read as markup."""
     from rich.text import Text
 
-    return Text(text, style=STYLES.get(text, ""))
+    return Text(harmless(text), style=STYLES.get(text, ""))
 
 
 def heading(text: str) -> Text:

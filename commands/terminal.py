@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # A pipe has no width; a table must not be cut there to the 80 columns that rich assumes.
 PIPE_WIDTH = 500
+# Control characters of both sets, all but tab and line feed.
+STEERING = dict.fromkeys(each for each in (*range(0x20), *range(0x7F, 0xA0)) if chr(each) not in "\t\n")
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """One line of the result, exactly as given."""
-        self.stdout.write(f"{text}\n")
+        self.stdout.write(f"{harmless(text)}\n")
 
     def columns(self, rows: Sequence[Sequence[str]]) -> None:
         """A plain table without a heading, for verbs that are done before rich would be imported."""
@@ -76,15 +78,20 @@ class Terminal:
     def note(self, text: str) -> None:
         """One line for people beside the result: on stderr, so that stdout stays clean for pipes."""
         if self.is_live:  # through rich, which keeps it clear of a picture that is being redrawn
-            self.console_for_notes.print(text, soft_wrap=True)
+            self.console_for_notes.print(harmless(text), soft_wrap=True)
         else:
-            self.stderr.write(f"{text}\n")
+            self.stderr.write(f"{harmless(text)}\n")
             self.stderr.flush()
 
     def flush(self) -> None:
         """Writes out what is buffered, so that a broken pipe shows inside `main` and not at exit."""
         self.stdout.flush()
         self.stderr.flush()
+
+
+def harmless(text: str) -> str:
+    """The text without what would steer a terminal: log lines and reasons come from other programs."""
+    return text.translate(STEERING)
 
 
 def _console(stream: TextIO) -> Console:

@@ -41,14 +41,18 @@ def bootstrap(project: Project, aws: Aws, *, report: Report, waiting: Waiting) -
     return (*done, *update_services(project, aws, report=report, waiting=waiting))
 
 
-def update_services(project: Project, aws: Aws, *, report: Report, waiting: Waiting) -> tuple[Action, ...]:
-    """Uploads the functions' code, brings the services stack to it; raises NotDeployedError without base."""
-    if stacks.look_up(aws, names.stack_name(project.environment, "base")) is None:
+def require_base(project: Project, aws: Aws) -> None:
+    """Raises NotDeployedError when the environment was never bootstrapped."""
+    name = names.stack_name(project.environment, "base")
+    if stacks.look_up(aws, name) is None:
         raise NotDeployedError(
-            f'environment "{project.environment.name}" has no stack '
-            f'"{names.stack_name(project.environment, "base")}"',
+            f'environment "{project.environment.name}" has no stack "{name}"',
             hint=typed("bootstrap", project.environment.name),
         )
+
+
+def update_services(project: Project, aws: Aws, *, report: Report, waiting: Waiting) -> tuple[Action, ...]:
+    """Uploads the functions' code and brings the services stack to it; base must be there."""
     bundles = function_bundles(project)
     uploads = function_uploads(aws, project.environment, bundles)
     apply(uploads, aws, report=report)

@@ -13,6 +13,7 @@ from local.engine.operations.desk import Desk
 from local.engine.per_machine import PerMachine
 from local.engine.ports import Machine
 from local.jobs.assembly import jobs_of
+from local.jobs.roles import check_trust
 from local.queues import Queues
 
 
@@ -42,6 +43,7 @@ def _make(stand_in: StandIn) -> Desk:
         jobs=jobs_of(stand_in),
         call=stand_in.call,
         read=stand_in.objects.read,
+        check_role=lambda role: check_trust(role, stand_in.call),
     )
     return Desk(machine, Engine(machine), Book(machine.documents))
 

@@ -55,7 +55,8 @@ class JobRunner(Protocol):
 
 @dataclass(frozen=True)
 class Machine:
-    """Everything an execution touches; `call` is any AWS operation, `read` the bytes of an S3 object."""
+    """Everything an execution touches; `call` is any AWS operation, `read` the bytes of an S3 object,
+    `check_role` refuses a role that SageMaker could not take."""
 
     account: str
     region: str
@@ -66,6 +67,7 @@ class Machine:
     jobs: JobRunner
     call: Callable[[str, str, Document], Document]
     read: Callable[[str], bytes]
+    check_role: Callable[[str], None]
     clock: Callable[[], float] = time.time
 
     def arn(self, resource: str) -> str:

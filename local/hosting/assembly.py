@@ -14,6 +14,7 @@ from local.hosting.fleet import Fleet
 from local.hosting.invoke import Invoker
 from local.hosting.models import Models
 from local.hosting.server import ServingKit
+from local.jobs.roles import check_trust
 from local.registry.assembly import registry_of
 from local.resources import Place, Resources
 
@@ -32,6 +33,7 @@ def _make(stand_in: StandIn) -> Hosting:
     made_models = Models(
         Resources(models.KIND, store, place, missing=models.missing, taken=models.taken),
         packages.resources.get,
+        check_role=lambda role: check_trust(role, stand_in.call),
     )
     made_configurations = Configurations(
         Resources(

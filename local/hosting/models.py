@@ -23,15 +23,21 @@ def taken(_name: str, arn: str) -> ApiError:
 
 
 class Models:
-    def __init__(self, resources: Resources, package_of: PackageOf) -> None:
+    """`check_role` refuses a role that SageMaker could not take."""
+
+    def __init__(
+        self, resources: Resources, package_of: PackageOf, *, check_role: Callable[[str], None]
+    ) -> None:
         self.resources = resources
         self._package_of = package_of
+        self._check_role = check_role
 
     def create(self, asked: Document) -> str:
         if bool(asked.get("PrimaryContainer")) == bool(asked.get("Containers")):
             raise _refused("Exactly one of PrimaryContainer and Containers must be given.")
         if not asked.get("ExecutionRoleArn"):
             raise _refused("ExecutionRoleArn is needed.")
+        self._check_role(asked["ExecutionRoleArn"])
         for container in _given(asked):
             self._check(container)
         return str(self.resources.add(asked["ModelName"], asked)["arn"])

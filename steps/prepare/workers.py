@@ -45,7 +45,7 @@ def findings(
         for block in itertools.chain(first, blocks):
             yield examiner.examine(block, threshold())
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (rules, wanted, per_unit))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start, (os.getpid(), rules, wanted, per_unit))
     flying: deque[Future[Findings]] = deque()
     try:
         for block in itertools.chain(first, blocks):
@@ -65,8 +65,8 @@ def findings(
 _examiner: list[Examiner] = []
 
 
-def _start(rules: Rules, wanted: int, per_unit: int) -> None:
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+def _start(parent: int, rules: Rules, wanted: int, per_unit: int) -> None:
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     # Rows make no cycles; looking for some after every 700 of them takes a tenth of the time.
     gc.freeze()
     gc.set_threshold(200_000)

@@ -160,7 +160,7 @@ def test_the_decision_is_kept_with_its_reason(passed: Ran) -> None:
 
 def test_a_missed_gate_is_exit_code_5_with_its_figures(missed: Ran) -> None:
     """Step, summary and exit code name figure and bar; nothing is registered."""
-    fact, hint = missed.done.err.splitlines()[-2:]
+    fact, hint, *_ = missed.done.err[missed.done.err.rindex("gate of ") :].splitlines()
     assert re.fullmatch(
         r'gate of "facts-inference" missed: f1 = 0[.\d]*, needs at least 1; nothing was registered', fact
     )

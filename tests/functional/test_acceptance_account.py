@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import unicodedata
 from dataclasses import dataclass
@@ -194,21 +195,28 @@ def disturb(account: Account, execution: str) -> None:
         sqs.send_message(QueueUrl=callback["SqsQueueUrl"], MessageBody=body)
 
 
+def told(done: Done) -> list[str]:
+    """The last error: its fact, then its hints."""
+    lines = done.err.splitlines()
+    hints = list(itertools.takewhile(lambda line: line.startswith("hint: "), reversed(lines)))
+    return [lines[-len(hints) - 1], *reversed(hints)]
+
+
 def steps(document: dict[str, Any]) -> dict[str, str]:
     return {step["name"]: step["status"] for step in document["steps"]}
 
 
 def test_a_killed_step_fails_with_its_reason(day: Day) -> None:
     """Signal, what it may mean, and what to type."""
-    fact, hint = day.preparation_killed.err.splitlines()[-2:]
+    fact, *hints = told(day.preparation_killed)
     assert fact.startswith('"renkler-training" failed in step "prepare": AlgorithmError: ')
     assert "signal 9" in fact
-    assert f"run_pipeline.py retry {day.training['id']} --wait --env dev" in hint
+    assert f"run_pipeline.py retry {day.training['id']} --wait --env dev" in hints[-1]
 
 
 def test_a_killed_fine_tuning_fails_with_autopilots_reason(day: Day) -> None:
     """The job is named; neither doubled nor broken messages hide the reason."""
-    fact = day.tuning_killed.err.splitlines()[-2]
+    fact = told(day.tuning_killed)[0]
     job = f"{day.training['id']}-1"
     assert f"in step \"wait-automl\": AutoML job '{job}' failed: AlgorithmError: " in fact
     assert "signal 9" in fact

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -56,19 +57,25 @@ def succeeded(repository: Repository, stopped: str) -> str:
     """The same execution, retried and followed by a command that is interrupted and one that is killed."""
     repository.run("retry", stopped, code=0)
     left = repository.start("watch", stopped)
-    time.sleep(2)
+    begun(left)
     code, out, err = interrupt(left)
     assert (code, out) == (130, ""), err
     assert "detached; the execution goes on\n" in err
     assert f"  watch it: run_pipeline.py watch {stopped}\n" in err
     assert f"  stop it:  run_pipeline.py stop {stopped}\n" in err
     killed = repository.start("watch", stopped)
-    time.sleep(1)
+    begun(killed)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
     done = repository.run("watch", "facts-training", code=0)
     assert f"facts-training  {stopped}  Succeeded" in done.out
     return stopped
+
+
+def begun(process: subprocess.Popen[str]) -> None:
+    """Waits for the first line of progress."""
+    assert process.stderr is not None
+    assert "Succeeded" in process.stderr.readline()
 
 
 def until(repository: Repository, execution: str, step: str) -> None:
@@ -89,6 +96,18 @@ def test_a_stopped_execution_is_exit_code_1_for_who_watches(repository: Reposito
     done = repository.run("watch", stopped, code=1)
     assert '\n"facts-training" was stopped' in done.err
     assert done.err.endswith(f"\nhint: run_pipeline.py retry {stopped} --wait\n")
+
+
+def test_a_broken_file_of_another_pipeline_does_not_stand_in_the_way(
+    repository: Repository, stopped: str
+) -> None:
+    """Who is in the middle of writing a file can still look at executions and stop them."""
+    file = "config/pipelines/facts-inference.yaml"
+    repository.change(file, "^kind: inference", "kind: inferense")
+    try:
+        assert repository.run("status", stopped, code=0).out.startswith(f"facts-training  {stopped}  Stopped")
+    finally:
+        repository.change(file, "^kind: inferense", "kind: inference")
 
 
 def test_stopping_what_is_over_does_nothing(repository: Repository, stopped: str) -> None:

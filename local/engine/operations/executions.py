@@ -32,6 +32,7 @@ def _started(desk: Desk, asked: Answer) -> str:
         selection=asked.get("SelectiveExecutionConfig"),
         role=asked.get("RoleArn"),
     )
+    desk.machine.check_role(request.role or pipeline.role)
     execution = desk.engine.start(pipeline, version, request)
     desk.book.change(pipeline.name, lambda current: _with_run(current, version, execution))
     return execution.arn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -168,6 +169,8 @@ def _whole_numbers(axis: Any, ticks: int = 5) -> None:
 
 def _svg(draw: Callable[[Any], None], name: str, size: tuple[float, float]) -> str:
     """Draws on one pair of axes; `name` is what a screen reader says."""
+    # On a slow first use it would tell stderr that it builds a cache of fonts.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

@@ -113,6 +113,8 @@ def test_trouble_is_told_once() -> None:
         ('{"event": "job started", "name": "x-1", "attempt": 1}', "job started name=x-1 attempt=1"),
         ('{"no": "event"}', '{"no": "event"}'),
         ("{broken", "{broken"),
+        ("10%|#  |\r50%|## |\r", "50%|## |"),
+        ("\x1b[31mred\x1b[0m\x07", "[31mred[0m"),
     ],
 )
 def test_our_functions_lines_are_read_for_people(line: str, shown: str) -> None:

@@ -62,7 +62,7 @@ def test_the_whole_summary() -> None:
     assert text.partition("\n")[2].partition("\n")[2] == (
         "  step       type          time   status\n"
         "  evaluate   Processing    37 s   Succeeded\n"
-        "  gate       Condition   0.0 s   Succeeded\n"
+        "  gate       Condition    0.0 s   Succeeded\n"
         "\n"
         "evaluation of 300 rows, 2 without an answer\n"
         "  metric        mean   95 % interval   gate\n"

@@ -47,6 +47,18 @@ def test_a_price_that_is_not_known_is_said_so() -> None:
     assert price(0) == "0.00 USD an hour on AWS"
 
 
+def test_other_programs_cannot_steer_the_terminal() -> None:
+    """Escape sequences in a reason or a log line arrive as harmless text, on both streams and in tables."""
+    terminal = Terminal(stdout=io.StringIO(), stderr=io.StringIO())
+    terminal.line("a\x1b]0;title\x07b")
+    terminal.note("a\x1b[2Jb\tc")
+    terminal.show(table(("x",), [("a\x1b[2Jb",)]))
+    assert isinstance(terminal.stdout, io.StringIO)
+    assert isinstance(terminal.stderr, io.StringIO)
+    assert terminal.stdout.getvalue() == "a]0;titleb\nx\na[2Jb\n"
+    assert terminal.stderr.getvalue() == "a[2Jb\tc\n"
+
+
 def test_a_piped_table_is_not_cut_and_ends_where_its_text_ends() -> None:
     """A long value stays whole, and brackets are not read as colours."""
     terminal = Terminal(stdout=io.StringIO(), stderr=io.StringIO())

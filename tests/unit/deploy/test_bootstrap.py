@@ -12,8 +12,8 @@ from deploy.bootstrap import (
     TemplateError,
     base_stack,
     bootstrap,
+    require_base,
     services_stack,
-    update_services,
     with_code_hashes,
 )
 from deploy.bundle import function_bundles
@@ -128,11 +128,10 @@ def test_two_at_once_make_one_stack() -> None:
     assert fake.cloudformation.calls == ["create local-services"]
 
 
-def test_functions_without_a_base_name_bootstrap() -> None:
-    """upsert of functions into an account that was never bootstrapped says what is missing."""
-    fake, told = FakeAws(), Told()
+def test_an_environment_without_a_base_names_bootstrap() -> None:
+    """upsert into an account that was never bootstrapped says what is missing."""
     with pytest.raises(NotDeployedError, match='has no stack "local-base"') as caught:
-        update_services(project(), fake.aws, report=told.report, waiting=told.waiting)
+        require_base(project(), FakeAws().aws)
     assert caught.value.hint == "run_pipeline.py bootstrap"
 
 

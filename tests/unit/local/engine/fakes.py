@@ -149,6 +149,7 @@ class World:
         self.files: dict[str, bytes] = {}
         self.calls: list[tuple[str, Document]] = []
         self.answers: dict[str, Callable[[Document], Document]] = {}
+        self.untrusting: set[str] = set()
         self.now = 1_800_000_000.0
         machine = Machine(
             account="123456789012",
@@ -160,6 +161,7 @@ class World:
             jobs=self.jobs,
             call=self._call,
             read=self._read,
+            check_role=self._check_role,
             clock=lambda: self.now,
         )
         self.engine = Engine(machine)
@@ -222,6 +224,10 @@ class World:
     def _call(self, _service: str, operation: str, parameters: Document) -> Document:
         self.calls.append((operation, parameters))
         return self.answers[operation](parameters)
+
+    def _check_role(self, role: str) -> None:
+        if role in self.untrusting:
+            raise ApiError("ValidationException", f"Could not assume role {role}.")
 
     def _read(self, uri: str) -> bytes:
         if uri not in self.files:

@@ -336,3 +336,17 @@ def test_tags_are_added_replaced_and_taken_away() -> None:
     assert world.sagemaker("ListTags", ResourceArn=ARN)["Tags"] == [{"Key": "b", "Value": "3"}]
     with pytest.raises(ApiError, match="ResourceNotFound"):
         world.sagemaker("ListTags", ResourceArn=f"{ARN}-gone")
+
+
+def test_a_role_that_cannot_be_taken_starts_nothing() -> None:
+    """The pipeline's own, or the one that the start names."""
+    world = World()
+    create(world)
+    world.untrusting = {ROLE}
+    with pytest.raises(ApiError, match=f"Could not assume role {ROLE}"):
+        world.sagemaker("StartPipelineExecution", PipelineName="p")
+    assert world.sagemaker("ListPipelineExecutions", PipelineName="p")["PipelineExecutionSummaries"] == []
+    other = ROLE.replace("role/", "role/other-")
+    world.untrusting = {other}
+    with pytest.raises(ApiError, match=f"Could not assume role {other}"):
+        world.sagemaker("StartPipelineExecution", PipelineName="p", RoleArn=other)

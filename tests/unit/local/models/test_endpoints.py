@@ -75,8 +75,9 @@ class Hosting:
     def __init__(self) -> None:
         self.documents, self.clock, self.fleet = FakeDocuments(), Clock(), FakeFleet()
         self.packages: dict[str, Document] = {}
+        self.roles: list[str] = []
         of_models = resources(models.KIND, models, self.documents, self.clock)
-        self.models = Models(of_models, self.packages.__getitem__)
+        self.models = Models(of_models, self.packages.__getitem__, check_role=self.roles.append)
         self.configurations = Configurations(
             resources(configurations.KIND, configurations, self.documents, self.clock), of_models.get
         )

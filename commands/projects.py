@@ -1,0 +1,35 @@
+"""The project for verbs that look and steer: a file that somebody is in the middle of does not stop them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commands.terminal import Terminal
+
+if TYPE_CHECKING:
+    from config.models import Project
+
+
+def sound_project(environment: str, terminal: Terminal) -> Project:
+    """The project; where files of pipelines have errors, the project without those pipelines.
+
+    Nobody should have to mend a file first to stop an execution. Raises ConfigurationError when the
+    environment's own file has errors, or no pipeline is sound.
+    """
+    from config.errors import ConfigurationError, UnknownNameError
+    from config.load import PIPELINES, load_project, repository_root
+
+    try:
+        return load_project(environment)
+    except ConfigurationError as error:
+        # Asked for one sound pipeline, the loader gives all sound ones. Pipelines have the names of their
+        # files unless somebody chose otherwise.
+        for file in sorted((repository_root() / PIPELINES).glob("*.yaml")):
+            try:
+                project = load_project(environment, names=[file.stem])
+            except (ConfigurationError, UnknownNameError):
+                continue
+            broken = ", ".join(sorted({problem.file for problem in error.problems}))
+            terminal.note(f"left out, because of errors: {broken} (run_pipeline.py validate)")
+            return project
+        raise
