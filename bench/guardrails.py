@@ -116,9 +116,8 @@ def side_by_side(count: int) -> None:
         for name, way, records in WAYS:
             with tempfile.TemporaryDirectory() as folder, _limited() as service:
                 way(service, Path(folder), records)(count, hit)
-                print(
-                    f"{name:20}{hit:>6.0%}{_figures(service.stats(), min(count, 5) if way is recipe else count)}"
-                )
+                asked = min(count, 5) if way is recipe else count
+                print(f"{name:20}{hit:>6.0%}{_figures(service.stats(), asked)}", flush=True)
 
 
 def _limited() -> Any:
@@ -126,7 +125,9 @@ def _limited() -> Any:
 
 
 def _figures(stats: dict[str, Any], count: int) -> str:
-    counts, seconds = stats["counts"], max(stats["seconds"], 0.001)
+    counts = stats["counts"]
+    # From the first answer to the last there is one call less than there are answers.
+    seconds = max(stats["seconds"], 0.001) * counts["answered"] / max(1, counts["answered"] - 1)
     calls, units = counts["answered"] / seconds, counts["units"] / seconds
     used = max(calls / REQUESTS, units / UNITS)
     throttled = counts.get("throttled", 0) / counts["requests"]
@@ -217,11 +218,17 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=4000)
     parser.add_argument("--large", type=int, default=1_000_000)
     parser.add_argument("--prepare", type=int, default=200_000)
+    parser.add_argument("--only", choices=("prepare", "shards", "ways", "large"), help="one part of it")
     told = parser.parse_args()
-    prepare(told.prepare)
-    shards(1500)
-    side_by_side(told.records)
-    large(told.large)
+    parts: dict[str, Callable[[], None]] = {
+        "prepare": lambda: prepare(told.prepare),
+        "shards": lambda: shards(1500),
+        "ways": lambda: side_by_side(told.records),
+        "large": lambda: large(told.large),
+    }
+    for name, part in parts.items():
+        if told.only in (None, name):
+            part()
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ def test_inputs_are_masked_before_the_model_sees_them(tmp_path: Path) -> None:
         "batch": {"max_records_per_job": 1000, "min_records_per_job": 10, "max_bytes_per_file": 10**6},
         "apply": job.apply_settings(also_input=True),
     }
-    arguments = [
+    arguments: list[str | Path] = [
         "--batch-uri",
         "s3://bucket/batch",
         "--data",
