@@ -54,6 +54,7 @@ def main() -> None:
         guardrail={"id": arguments.guardrail_id, "version": arguments.guardrail_version},
         allowed=allowed,
     )
+    document["answer_key"] = None  # of samples alone
     if arguments.answer_key.is_dir():
         results_file = out / "results" / "results.jsonl"
         document["answer_key"] = answer_key.compare(arguments.answer_key, arguments.raw, results_file)
@@ -89,7 +90,7 @@ def judge(records: dict[str, int], reasons: dict[str, int], most: float) -> Step
     return StepError(
         f"{records['failed']:,} of {asked:,} records have no result, more than apply.max_failed_share ="
         f" {most:g} allows: {told}",
-        hint="retry the execution, which asks again for those that a better day may mend",
+        hint="the report lists the reasons; mend the records, or raise apply.max_failed_share",
     )
 
 
