@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,8 +115,6 @@ def test_the_hugging_face_library_reads_what_is_written(ran: Run) -> None:
     program = ran.repository.folder / "read_back.py"
     program.write_text(READ_BACK, encoding="utf-8")
     targets = ran.folder("calls-labeling") / "convert" / "targets"
-    import subprocess
-
     done = subprocess.run(
         [str(python), str(program), str(targets), str(root / "cache")],
         capture_output=True,
@@ -134,7 +133,7 @@ def test_the_hugging_face_library_reads_what_is_written(ran: Run) -> None:
 READ_BACK = """
 import json, sys, wave
 from pathlib import Path
-from datasets import load_dataset
+from datasets import Features, Value, load_dataset
 targets, cache = Path(sys.argv[1]), sys.argv[2]
 found = {}
 for target, kind in (("automl", "csv"), ("sft", "json"), ("preference", "json"), ("kto", "json"),
@@ -149,10 +148,14 @@ for path in (targets / "audiofolder").rglob("metadata.jsonl"):
         with wave.open(str(path.parent / json.loads(line)["file_name"]), "wb") as audio:
             audio.setnchannels(1), audio.setsampwidth(2), audio.setframerate(8000)
             audio.writeframes(bytes(1600))
-data = load_dataset("audiofolder", data_dir=str(targets / "audiofolder"), cache_dir=cache)
+# The audio itself is not decoded: that takes torchcodec, which the step does not need.
+paths = [str(path) for path in (targets / "audiofolder").rglob("metadata.jsonl")]
+known = load_dataset("json", data_files=paths, split="train", cache_dir=cache).features
+rest = {name: kind for name, kind in known.items() if name != "file_name"}
+features = Features({"audio": {"path": Value("string"), "bytes": Value("binary")}, **rest})
+data = load_dataset("audiofolder", data_dir=str(targets / "audiofolder"), features=features, cache_dir=cache)
 found["audiofolder"] = {name: len(rows) for name, rows in data.items()}
-assert {"file_name", "audio"} & set(data["train"].column_names)
-assert "segments" in data["train"].column_names
+assert data["train"][0]["segments"][0]["label"] in {"Customer", "Representative"}
 print(json.dumps(found))
 """
 
