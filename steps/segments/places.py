@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Fetch = Callable[[str, str, int], bytes]
 
@@ -124,9 +124,9 @@ def _too_large(size: int, limit: int) -> str:
     return f"{size / 1e6:,.1f} MB, at most {limit / 1e6:,.1f}"
 
 
-def s3_fetch() -> Fetch:
-    """Reads objects with the job's own role; the client is made at the first one."""
-    clients: list[object] = []
+def s3_fetch(client: Any = None) -> Fetch:
+    """Reads objects with the job's own role; the client is made at the first one, where none is given."""
+    clients: list[Any] = [] if client is None else [client]
 
     def fetch(bucket: str, key: str, max_bytes: int) -> bytes:
         import boto3
@@ -135,7 +135,7 @@ def s3_fetch() -> Fetch:
         try:
             if not clients:
                 clients.append(boto3.client("s3"))
-            answer = clients[0].get_object(Bucket=bucket, Key=key)  # type: ignore[attr-defined]  # untyped
+            answer = clients[0].get_object(Bucket=bucket, Key=key)
             if answer["ContentLength"] > max_bytes:
                 raise ResponseError("response_too_large", _too_large(answer["ContentLength"], max_bytes))
             content: bytes = answer["Body"].read()
