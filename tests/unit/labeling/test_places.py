@@ -34,7 +34,7 @@ def test_a_file_below_the_folder_is_read_there_and_others_are_fetched(tmp_path: 
     with pytest.raises(ResponseError, match=r"no iteration-1/4/a\.json"):
         here.read(f"s3://bucket/job/{BELOW}/iteration-1/4/a.json")
     shared = places(tmp_path, f"s3://bucket/job/{BELOW}", shared=True)
-    with pytest.raises(ElsewhereError, match="^$"):
+    with pytest.raises(ElsewhereError, match=r"^$"):
         shared.read(f"s3://bucket/job/{BELOW}/iteration-1/4/a.json")
 
 
