@@ -7,7 +7,7 @@ RUN := .venv/bin/python run_pipeline.py
 TEST := .venv/bin/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-labeling test soak check format docs clean platform dev environments
+.PHONY: help run run-labeling run-guardrails test soak check format docs clean platform dev environments
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,6 +17,9 @@ run: platform    ## run the sample training and inference pipelines on this mach
 
 run-labeling: platform  ## turn the sample labels into fine-tuning data and train on them
 	@$(RUN) run calls-labeling calls-training
+
+run-guardrails: platform  ## run the sample guardrails pipeline on this machine
+	@$(RUN) run calls-guardrails
 
 test: dev environments  ## all tests but the long ones
 	$(TEST) -n 2 --dist loadfile $(PYTEST)

@@ -166,7 +166,7 @@ def requirements_of(project: Project, names: Sequence[str]) -> tuple[Path | None
     """The requirement files of the steps that these pipelines run on the stand-in; None is a bare Python."""
     from fnmatch import fnmatchcase
 
-    from config.models import TrainingConfig
+    from config.models import GuardrailsConfig, TrainingConfig
     from config.names import step_image
     from local.jobs.images import FROM_CODE
 
@@ -187,6 +187,8 @@ def requirements_of(project: Project, names: Sequence[str]) -> tuple[Path | None
                 found[project.root / rule.requirements] = None
         if isinstance(config, TrainingConfig):
             found[project.root / stand_in.automl.requirements] = None
+        if isinstance(config, GuardrailsConfig):
+            found[project.root / stand_in.bedrock.requirements] = None
     return tuple(found)
 
 

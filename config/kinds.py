@@ -46,6 +46,12 @@ _KINDS: Final = (
         "config.rules.labeling:RULES",
         ("convert", "merge"),
     ),
+    Kind(
+        "guardrails",
+        "config.models.guardrails:GuardrailsConfig",
+        "config.rules.guardrails:RULES",
+        ("prepare_batch", "apply_guardrails", "merge_results"),
+    ),
 )
 
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}

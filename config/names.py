@@ -12,7 +12,7 @@ from config import regions
 from config.models.common import ProcessingStep
 from config.models.environment import Environment
 
-Role = Literal["pipeline", "processing", "automl", "endpoint", "functions"]
+Role = Literal["pipeline", "processing", "automl", "endpoint", "functions", "batch"]
 
 # The AWS deep-learning container (PyTorch, CPU) that steps run in when nothing else is said. Python 3.11:
 # fmeval's pins have wheels for it.

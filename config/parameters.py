@@ -16,10 +16,11 @@ from config.binding import value_findings
 from config.document import Document, dotted
 from config.errors import ConfigurationError, ParameterError, Problem
 from config.models.common import Parameter, ParameterValue, PipelineConfig
+from config.models.guardrails import GuardrailsConfig
 from config.models.inference import InferenceConfig
 from config.models.training import LABELING, TrainingConfig
 from config.parameter_values import ValueFault, check, parameter_text, parse
-from config.platform_parameters import CANDIDATE, LABELED, PROVENANCE, UNKNOWN, PlatformParameter
+from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, UNKNOWN, PlatformParameter
 from config.reading import read_file
 from config.suggest import did_you_mean, listing, quoted
 
@@ -73,6 +74,8 @@ def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]
     """
     if isinstance(config, TrainingConfig) and config.data.source == LABELING:
         return (*LABELED, *PROVENANCE)
+    if isinstance(config, GuardrailsConfig):
+        return (*GUARDRAIL, *PROVENANCE)
     if not isinstance(config, InferenceConfig):
         return PROVENANCE
     if config.data.source == "candidate":

@@ -42,6 +42,12 @@ LABELED: Final = (
     PlatformParameter("LabeledData", "S3 prefix of the sets that the labeling run wrote for AutoML."),
 )
 
+# Added to every guardrails pipeline; filled from the guardrail that upsert made, or the existing one.
+GUARDRAIL: Final = (
+    PlatformParameter("GuardrailId", "Id of the guardrail that is applied."),
+    PlatformParameter("GuardrailVersion", "Its version."),
+)
+
 RESERVED: Final[Mapping[str, PlatformParameter]] = {
-    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE, *LABELED)
+    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE, *LABELED, *GUARDRAIL)
 }

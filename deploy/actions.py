@@ -150,6 +150,56 @@ class DeleteLeftover:
         return f"delete {self.kind} {self.name}"
 
 
+@dataclass(frozen=True)
+class GuardrailSpec:
+    """A guardrail as it should be. `settings`: members of CreateGuardrail as JSON; `digest` is theirs."""
+
+    name: str
+    digest: str
+    description: str
+    settings: str = field(repr=False)
+    tags: Pairs
+
+
+@dataclass(frozen=True)
+class CreateGuardrail:
+    """A guardrail that is not there, and its first version."""
+
+    guardrail: GuardrailSpec
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"create guardrail {self.guardrail.name}, version 1"
+
+
+@dataclass(frozen=True)
+class UpdateGuardrail:
+    """A guardrail without a version of this configuration: its draft is changed, and a version published."""
+
+    guardrail: GuardrailSpec
+    id: str
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"update guardrail {self.guardrail.name}: a new version"
+
+
+@dataclass(frozen=True)
+class DeleteGuardrail:
+    """A version that nothing needs; without one, the guardrail with all of its versions."""
+
+    name: str
+    id: str
+    version: str | None = None
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"delete guardrail {self.name}" + (f" version {self.version}" if self.version else "")
+
+
 Action = (
     Upload
     | CreateStack
@@ -159,6 +209,9 @@ Action = (
     | TagResource
     | CreatePackageGroup
     | DeleteLeftover
+    | CreateGuardrail
+    | UpdateGuardrail
+    | DeleteGuardrail
 )
 
 

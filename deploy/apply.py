@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -10,22 +12,29 @@ from typing import Any
 
 from deploy.actions import (
     Action,
+    CreateGuardrail,
     CreatePackageGroup,
     CreatePipeline,
     CreateStack,
+    DeleteGuardrail,
     DeleteLeftover,
+    GuardrailSpec,
     Pairs,
     PipelineSpec,
     Stack,
     TagResource,
+    UpdateGuardrail,
     UpdatePipeline,
     UpdateStack,
     Upload,
 )
+from deploy.errors import RefusedError
 from deploy.session import Aws
 
 Report = Callable[[Action], None]
 AT_ONCE = 8
+# A guardrail is READY some seconds after it was written.
+READY_PAUSE, READY_LOOKS = 0.5, 120
 
 
 def apply(actions: Sequence[Action], aws: Aws, *, report: Report) -> None:
@@ -132,6 +141,49 @@ def _delete_leftover(action: DeleteLeftover, aws: Aws) -> None:
         sagemaker.delete_model(ModelName=action.name)
 
 
+def _create_guardrail(action: CreateGuardrail, aws: Aws) -> None:
+    guardrail = action.guardrail
+    tags = [{"key": key, "value": value} for key, value in guardrail.tags]
+    made = aws.client("bedrock").create_guardrail(**_guardrail_request(guardrail), tags=tags)
+    _publish(aws, guardrail, made["guardrailId"])
+
+
+def _update_guardrail(action: UpdateGuardrail, aws: Aws) -> None:
+    request = _guardrail_request(action.guardrail)
+    aws.client("bedrock").update_guardrail(guardrailIdentifier=action.id, **request)
+    _publish(aws, action.guardrail, action.id)
+
+
+def _guardrail_request(guardrail: GuardrailSpec) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads(guardrail.settings)
+    return {"name": guardrail.name, "description": guardrail.description, **settings}
+
+
+def _publish(aws: Aws, guardrail: GuardrailSpec, identifier: str) -> None:
+    """A version of the draft, once the service is done with it."""
+    bedrock = aws.client("bedrock")
+    for _ in range(READY_LOOKS):
+        found = bedrock.get_guardrail(guardrailIdentifier=identifier)
+        if found["status"] == "READY":
+            bedrock.create_guardrail_version(
+                guardrailIdentifier=identifier, description=guardrail.description
+            )
+            return
+        if found["status"] == "FAILED":
+            break
+        time.sleep(READY_PAUSE)
+    reasons = "; ".join(found.get("statusReasons", [])) or "the service gives no reason"
+    raise RefusedError(
+        f'guardrail "{guardrail.name}" is {found["status"]}: {reasons}',
+        hint=f"aws bedrock get-guardrail --guardrail-identifier {identifier}",
+    )
+
+
+def _delete_guardrail(action: DeleteGuardrail, aws: Aws) -> None:
+    version = {"guardrailVersion": action.version} if action.version else {}
+    aws.client("bedrock").delete_guardrail(guardrailIdentifier=action.id, **version)
+
+
 def _tags(pairs: Pairs) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in pairs]
 
@@ -145,4 +197,7 @@ EXECUTORS: dict[type[Action], Callable[[Any, Aws], None]] = {
     TagResource: _tag_resource,
     CreatePackageGroup: _create_package_group,
     DeleteLeftover: _delete_leftover,
+    CreateGuardrail: _create_guardrail,
+    UpdateGuardrail: _update_guardrail,
+    DeleteGuardrail: _delete_guardrail,
 }

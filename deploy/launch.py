@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from config import names
 from config.models import Project
 from config.parameters import ParameterFile, parameter_text, platform_parameters, resolve_parameters
-from config.platform_parameters import CANDIDATE, LABELED, PROVENANCE, UNKNOWN
+from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, UNKNOWN
 from definition.checks import require_start
-from deploy import executions
+from deploy import executions, guardrails
 from deploy.candidate import Candidate
 from deploy.errors import NotDeployedError, is_missing
 from deploy.hints import typed
@@ -51,7 +51,8 @@ def check_wishes(project: Project, name: str, wishes: Wishes) -> None:
 
     The candidate is not known yet; something stands in its place.
     """
-    _resolved(project, name, wishes, {each.name: UNKNOWN for each in (*CANDIDATE, *LABELED, *PROVENANCE)})
+    placeholders = (*CANDIDATE, *GUARDRAIL, *LABELED, *PROVENANCE)
+    _resolved(project, name, wishes, {each.name: UNKNOWN for each in placeholders})
 
 
 def launch(
@@ -68,7 +69,11 @@ def launch(
     Every value is sent, defaults too: the execution then runs with the values of the files at hand, whatever
     the deployed definition has for defaults. Raises ParameterError, NotDeployedError, StartError.
     """
-    filled = {**(candidate.parameters if candidate else {}), **origin.parameters}
+    filled = {
+        **(candidate.parameters if candidate else {}),
+        **guardrails.parameters(project, aws, name),
+        **origin.parameters,
+    }
     values = _resolved(project, name, wishes, filled)
     deployed = deployed_definition(project, aws, name)
     _check_names(project, name, deployed, values)

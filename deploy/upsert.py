@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from config import names
 from config.models import InferenceConfig, Project
+from deploy import guardrails
 from deploy.actions import (
     Action,
     CreatePackageGroup,
@@ -55,7 +56,8 @@ def plan(project: Project, aws: Aws, compiled: Sequence[CompiledPipeline]) -> Pl
     """What upsert would write; nothing is written."""
     assets = [asset for pipeline in compiled for asset in pipeline.assets]
     uploads = missing_uploads(aws, project.environment, assets)
-    groups = _missing_groups(project, aws, [pipeline.config_name for pipeline in compiled])
+    chosen = [pipeline.config_name for pipeline in compiled]
+    groups = (*_missing_groups(project, aws, chosen), *guardrails.plan(project, aws, chosen))
     looked = [_plan_one(project, aws, pipeline) for pipeline in compiled]
     writes = [action for actions, _ in looked for action in actions]
     return Plan((*uploads, *groups, *writes), tuple(outcome for _, outcome in looked))

@@ -29,7 +29,7 @@ ROOMS = (
     "steps",
     "lambdas",
 )
-PICTURES = ("facts-training", "facts-inference")
+PICTURES = ("facts-training", "facts-inference", "calls-guardrails", "calls-labeling")
 OTHERS = ("infra", "data", "docs", "bench", "requirements")
 
 

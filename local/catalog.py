@@ -17,6 +17,9 @@ SERVICES: tuple[str, ...] = (
     "local.services.automl",
     "local.services.endpoints",
     "local.services.registry",
+    "local.services.bedrock",
+    "local.services.bedrock_runtime",
+    "local.services.service_quotas",
 )
 
 

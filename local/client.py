@@ -232,6 +232,7 @@ def _settings(project: Project) -> dict[str, Any]:
         "environments": section.get("environments"),
         "images": section.get("images", []),
         "automl": section.get("automl", {}),
+        "bedrock": section.get("bedrock", {}),
     }
 
 

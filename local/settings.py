@@ -1,10 +1,13 @@
-"""What the stand-in is told when it starts: the environment's account and `stand_in` section, in JSON."""
+"""What the stand-in is told at its start: the account and `stand_in` section of the environment, as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from local.bedrock.batch_settings import BatchSettings
+from local.bedrock.quotas import Quotas
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,29 @@ class AutoMLSettings:
 
 
 @dataclass(frozen=True)
+class BedrockSettings:
+    """`language_model`: folder of a spaCy model, for the entity types that patterns cannot find."""
+
+    requirements: str = "local/bedrock/detection/requirements.txt"
+    language_model: str | None = None
+    quotas: Quotas = field(default_factory=Quotas)
+    batch: BatchSettings = field(default_factory=BatchSettings)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> BedrockSettings:
+        """Reads the environment's `stand_in.bedrock`; what it leaves out has its default."""
+        quotas, standard = dict(document.get("quotas") or {}), Quotas()
+        for name in ("text_units_per_second", "text_units_per_request"):
+            quotas[name] = {**getattr(standard, name), **(quotas.get(name) or {})}
+        return cls(
+            requirements=document.get("requirements") or cls.requirements,
+            language_model=document.get("language_model"),
+            quotas=Quotas(**quotas),
+            batch=BatchSettings(**(document.get("batch") or {})),
+        )
+
+
+@dataclass(frozen=True)
 class StandInSettings:
     account: str
     region: str
@@ -37,6 +63,7 @@ class StandInSettings:
     environments: str = ".local/environments"  # Python environments of steps; absolute, or below `root`
     images: tuple[ImageRule, ...] = ()
     automl: AutoMLSettings = AutoMLSettings()
+    bedrock: BedrockSettings = field(default_factory=BedrockSettings)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> StandInSettings:
@@ -50,4 +77,5 @@ class StandInSettings:
             environments=document.get("environments") or cls.environments,
             images=tuple(ImageRule(**rule) for rule in document.get("images", ())),
             automl=AutoMLSettings(**document.get("automl", {})),
+            bedrock=BedrockSettings.from_json(document.get("bedrock", {})),
         )

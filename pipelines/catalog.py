@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from config.platform_parameters import CANDIDATE, LABELED, PlatformParameter
+from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PlatformParameter
 
 if TYPE_CHECKING:
     from config.models.project import Project
@@ -38,6 +38,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "training": Kind("pipelines.training:build"),
     "inference": Kind("pipelines.inference:build", CANDIDATE),
     "labeling": Kind("pipelines.labeling:build"),
+    "guardrails": Kind("pipelines.guardrails:build", GUARDRAIL),
 }
 
 

@@ -52,13 +52,13 @@ def texts(*outputs: str) -> dict[str, Output]:
 def wait_step(
     context: Context[Any],
     name: str,
-    waits_for: Literal["automl", "endpoint"],
+    waits_for: Literal["automl", "endpoint", "batch"],
     what: Any,
     *,
     deadline_seconds: int,
     outputs: Sequence[str],
 ) -> CallbackStep:
-    """Waits until the job or endpoint called ``what`` has ended, at most ``deadline_seconds``."""
+    """Waits until what is called ``what`` has ended, at most ``deadline_seconds``."""
     polling = context.env.polling
     return CallbackStep(
         name=name,

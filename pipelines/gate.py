@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from config.models import Gate, InferenceConfig
 from pipelines.context import Context
 from pipelines.sdk import (
     ConditionGreaterThanOrEqualTo,
@@ -35,10 +34,14 @@ class Bound:
 
 
 def gate_step(
-    context: Context[InferenceConfig], evaluate: Step, metrics: PropertyFile, passed: Sequence[Step]
+    context: Context[Any], evaluate: Step, metrics: PropertyFile, passed: Sequence[Step], *, scores: str
 ) -> ConditionStep:
-    """Runs ``passed`` when all gates hold; else fails and says the figures, or ends, as configured."""
-    bounds = [bound for gate in context.config.gates for bound in _bounds(context, gate, evaluate, metrics)]
+    """Runs ``passed`` when all gates hold; else fails and says the figures, or ends, as configured.
+
+    ``scores``: the mapping of the property file that has the metrics.
+    """
+    gates = context.config.gates
+    bounds = [bound for gate in gates for bound in _bounds(context, gate, evaluate, metrics, scores)]
     failing = context.config.on_missed_gate == "fail"
     return ConditionStep(
         name="gate",
@@ -49,9 +52,9 @@ def gate_step(
 
 
 def _bounds(
-    context: Context[InferenceConfig], gate: Gate, evaluate: Step, metrics: PropertyFile
+    context: Context[Any], gate: Any, evaluate: Step, metrics: PropertyFile, scores: str
 ) -> Iterator[Bound]:
-    path = f"{SCORES[context.config.evaluation.normalization]}.{gate.metric}.mean"
+    path = f"{scores}.{gate.metric}.mean"
     figure = JsonGet(step_name=evaluate.name, property_file=metrics, json_path=path)
     sides = (
         (gate.at_least, "needs at least", ConditionGreaterThanOrEqualTo),

@@ -11,7 +11,7 @@ from typing import Any, Final
 from config.models import InferenceConfig, TrainingConfig
 from pipelines import sources
 from pipelines.context import Context
-from pipelines.gate import gate_step
+from pipelines.gate import SCORES, gate_step
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.register import METRICS_FILE, register_step
 from pipelines.sdk import PropertyFile, Step
@@ -30,7 +30,9 @@ def build(context: Inference) -> Sequence[Step]:
     preprocess = preprocess_step(context)
     evaluate = evaluate_step(context, preprocess, metrics)
     register = register_step(context, evaluate, container_environment(context))
-    return [preprocess, evaluate, gate_step(context, evaluate, metrics, [register])]
+    scores = SCORES[context.config.evaluation.normalization]
+    gate = gate_step(context, evaluate, metrics, [register], scores=scores)
+    return [preprocess, evaluate, gate]
 
 
 def preprocess_step(context: Inference) -> RequestStep:

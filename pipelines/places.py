@@ -9,6 +9,12 @@ from pipelines.context import Context
 from pipelines.sdk import ExecutionVariables, Join
 
 
+def raw_of_execution(context: Context[Any], *parts: str) -> Join:
+    """The same for what a model wrote before a guardrail saw it: the bucket lets it expire."""
+    folder = names.s3_uri(context.env, f"{names.key_prefix(context.env)}/raw/{context.name}")
+    return Join(on="/", values=[folder, ExecutionVariables.PIPELINE_EXECUTION_ID, *parts])
+
+
 def of_execution(context: Context[Any], *parts: str) -> Join:
     """The URI of ``parts`` below the folder of the execution that will run."""
     folder = names.s3_uri(context.env, f"{names.key_prefix(context.env)}/executions/{context.name}")

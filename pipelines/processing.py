@@ -52,8 +52,13 @@ class Job:
 
     @property
     def step(self) -> str:
-        """The step's name, which is also the folder of its code."""
+        """The folder of its code."""
         return self.settings.step
+
+    @property
+    def name(self) -> str:
+        """The step's name in the pipeline."""
+        return self.step.replace("_", "-")
 
 
 def processing_step(context: Context[Any], infrastructure: ProcessingStep, job: Job) -> RequestStep:
@@ -62,12 +67,12 @@ def processing_step(context: Context[Any], infrastructure: ProcessingStep, job: 
     processor = _processor(context, infrastructure, job.step)
     captured = processor.run(
         inputs=[_input(name, uri, _sharded(name, infrastructure, job)) for name, uri in inputs.items()],
-        outputs=[_output(context, job.step, name) for name in job.outputs],
+        outputs=[_output(context, job.name, name) for name in job.outputs],
         arguments=_arguments(context, job),
     )
     expires_after = infrastructure.cache_expires_after
     return RequestStep(
-        job.step,
+        job.name,
         StepTypeEnum.PROCESSING,
         _request(captured, context),
         response_shape="DescribeProcessingJobResponse",

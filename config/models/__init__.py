@@ -19,6 +19,7 @@ from config.models.environment import (
     StandInAutoML,
     StandInImage,
 )
+from config.models.guardrails import GuardrailConfig, GuardrailsConfig
 from config.models.inference import (
     Evaluation,
     EvaluationData,
@@ -50,6 +51,8 @@ __all__ = [
     "EvaluationData",
     "Gate",
     "Generation",
+    "GuardrailConfig",
+    "GuardrailsConfig",
     "HuggingFace",
     "Hyperparameters",
     "Images",

@@ -37,6 +37,7 @@ class Roles(Model):
     automl: RoleArn | None = Field(default=None, description="Role of fine-tuning jobs.")
     endpoint: RoleArn | None = Field(default=None, description="Role of models behind endpoints.")
     functions: RoleArn | None = Field(default=None, description="Role of the Lambda functions.")
+    batch: RoleArn | None = Field(default=None, description="Role of Bedrock batch inference jobs.")
 
 
 class Images(Model):
@@ -94,6 +95,57 @@ class StandInAutoML(Model):
     )
 
 
+class StandInQuotas(Model):
+    """Quotas of Bedrock that the stand-in enforces."""
+
+    apply_requests_per_second: float = Field(default=100, gt=0, description="ApplyGuardrail calls.")
+    text_units_per_second: Mapping[str, Annotated[float, Field(gt=0)]] = Field(
+        default={},
+        description="By policy: sensitive_information, word, content, topic, contextual_grounding.",
+    )
+    text_units_per_request: Mapping[str, Annotated[int, Field(gt=0)]] = Field(
+        default={}, description="Size limit of one call, by policy."
+    )
+    guardrails: int = Field(default=100, ge=1, description="Guardrails of the account.")
+    versions_per_guardrail: int = Field(default=20, ge=1, description="Published versions of one.")
+    jobs_per_model: int = Field(default=100, ge=1, description="Batch jobs submitted and in progress.")
+    records_per_job: int = Field(default=100_000, ge=1, description="Records of a batch job at most.")
+    records_per_file: int = Field(default=100_000, ge=1, description="Records of one of its files.")
+    minimum_records_per_job: int = Field(default=100, ge=0, description="Records of a batch job at least.")
+    bytes_per_file: int = Field(default=1_000_000_000, ge=1, description="Size of an input file.")
+    bytes_per_job: int = Field(default=5_000_000_000, ge=1, description="Size of a job's input.")
+
+
+class StandInBatch(Model):
+    """How batch inference jobs behave on the stand-in."""
+
+    queue_seconds: float = Field(default=0.3, ge=0, description="Queued before and after the validation.")
+    records_per_second: float | None = Field(default=None, gt=0, description="null: as fast as it goes.")
+    hour_seconds: float = Field(
+        default=3600, gt=0, description="How long an hour of a job's timeout takes; less shows timeouts."
+    )
+    error_share: float = Field(
+        default=0, ge=0, le=1, description="Share of records that meet an internal error in a job."
+    )
+
+
+class StandInBedrock(Model):
+    """Bedrock on this machine."""
+
+    requirements: str = Field(
+        default="local/bedrock/detection/requirements.txt",
+        min_length=1,
+        description="Requirements file with Presidio.",
+    )
+    language_model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Folder of a spaCy model. null: types that need one (NAME, ADDRESS) are not looked for.",
+    )
+    quotas: StandInQuotas = Field(default=StandInQuotas(), description="Quotas that are enforced.")
+    batch: StandInBatch = Field(default=StandInBatch(), description="Batch inference jobs.")
+
+
 class StandIn(Model):
     """Makes the environment the stand-in of AWS on this machine."""
 
@@ -110,6 +162,7 @@ class StandIn(Model):
         default=(), description="First match serves; an image that none matches gets a bare Python."
     )
     automl: StandInAutoML = Field(default=StandInAutoML(), description="Fine-tuning on this machine.")
+    bedrock: StandInBedrock = Field(default=StandInBedrock(), description="Bedrock on this machine.")
 
 
 class Environment(Model):

@@ -101,7 +101,19 @@ def declared_are_used(config: PipelineConfig) -> Findings:
 
 
 # Everything that may hold a reference: these are read whole.
-_EVERYWHERE: Final = ("parameters", "data", "model", "endpoint", "evaluation", "gates", "registry")
+_EVERYWHERE: Final = (
+    "parameters",
+    "data",
+    "model",
+    "endpoint",
+    "evaluation",
+    "gates",
+    "registry",
+    "prompt",
+    "batch",
+    "guardrail",
+    "apply",
+)
 
 PARAMETER_RULES: Final = (
     Rule(names_are_free, ()),

@@ -13,7 +13,7 @@ from waiting.tools import tools
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """The answer names the messages that failed."""
-    own = tools("sagemaker", "sqs", "s3")
+    own = tools("sagemaker", "sqs", "s3", "bedrock")
     failed = []
     for record in event["Records"]:
         try:

@@ -10,4 +10,4 @@ from waiting.tools import tools
 
 def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """The names of what is going to be stopped."""
-    return {"released": release(tools("sagemaker", "sqs"), event)}
+    return {"released": release(tools("sagemaker", "sqs", "bedrock"), event)}

@@ -1,7 +1,8 @@
 """What an execution that ended leaves running: named here, stopped through the wait queue.
 
-    any execution that failed or was stopped   its AutoML jobs and its endpoint (found by name and tag); model
-                                               and configuration stay, a retry makes the endpoint from them
+    any execution that failed or was stopped   its AutoML jobs, its batch inference jobs and its endpoint
+                                               (found by name and tag); model and configuration stay, a retry
+                                               makes the endpoint from them
     any execution with an EndpointName         that endpoint with its configurations and models, when it is
     parameter (evaluations), however it ended  tagged to go after the evaluation and no other evaluation that
                                                runs uses it
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from waiting import attempts, ending, endpoint, executions, tags
+from waiting import attempts, batch_jobs, ending, endpoint, executions, tags
 from waiting.messages import Stop, form
 from waiting.paging import items
 from waiting.tools import Tools
@@ -47,10 +48,30 @@ def unfinished(tools: Tools, arn: str, status: str) -> Iterator[Stop]:
         job = attempt.description
         if job["AutoMLJobStatus"] == "InProgress" and is_ours(tools, job["AutoMLJobArn"], arn):
             yield Stop(arn, "automl", job["AutoMLJobName"], since=tools.now())
+    if runs_batches(tools, arn) and has_batch_jobs(tools, arn, execution_id):
+        yield Stop(arn, "batch", execution_id, since=tools.now())
     name = f"{tools.prefix}-{execution_id}"
     found = endpoint.describe(tools.sagemaker, name)
     if found is not None and is_ours(tools, found["EndpointArn"], arn):
         yield Stop(arn, "endpoint", name, since=tools.now())
+
+
+def runs_batches(tools: Tools, arn: str) -> bool:
+    """A step of the execution called the function that starts batch inference jobs."""
+    own = f":function:{tools.prefix}-start-batch:"
+    called = (step.get("Metadata", {}).get("Lambda", {}) for step in executions.steps(tools.sagemaker, arn))
+    return any(own in each.get("Arn", "") for each in called)
+
+
+def has_batch_jobs(tools: Tools, arn: str, execution_id: str) -> bool:
+    """A batch inference job of the execution runs; the tags say that it is ours."""
+    for attempt in batch_jobs.listed(tools.bedrock, execution_id).values():
+        if attempt.running:
+            listed = tools.bedrock.list_tags_for_resource(resourceARN=attempt.arn)["tags"]
+            tagged = {tag["key"]: tag["value"] for tag in listed}
+            if tagged.get(tags.PREFIX) == tools.prefix and tagged.get(tags.EXECUTION) == arn:
+                return True
+    return False
 
 
 def evaluated(tools: Tools, arn: str) -> Iterator[Stop]:

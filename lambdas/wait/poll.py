@@ -22,7 +22,7 @@ from waiting.decision import Again, Ended, Fail, Look, Running, Succeed, decide,
 from waiting.failures import AWS_ERRORS, is_passing, message
 from waiting.heartbeat import Heartbeat
 from waiting.messages import Callback, Message, Poll, Stop, Wait, callback, form, parse
-from waiting.things import thing
+from waiting.things import hands, thing
 from waiting.tools import Tools
 
 STOPPED = "the execution was stopped"
@@ -93,13 +93,13 @@ class Seen(NamedTuple):
 
 def see(tools: Tools, poll: Poll, *, first: bool) -> Seen:
     """Looks; what a retried step finds ended is begun again."""
-    kind = thing(poll.wait.waits_for)
-    description = kind.describe(tools.sagemaker, poll.watching)
+    kind, own = thing(poll.wait.waits_for), hands(poll.wait.waits_for, tools)
+    description = kind.describe(own, poll.watching)
     look = kind.look(poll.watching, description)
     ended = isinstance(look, Ended) or (isinstance(look, Running) and look.leaving)
     if not ended or not (poll.again or (first and is_retried(tools, poll.wait))):
         return Seen(replace(poll, again=False), look)
-    begun = kind.begin_again(tools.sagemaker, poll.watching, description)
+    begun = kind.begin_again(own, poll.watching, description)
     if begun is None:
         return Seen(poll, look)
     tools.log("a retried step begins again", was=poll.watching, now=begun.name, done=begun.done)

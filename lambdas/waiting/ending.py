@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from waiting import answer, executions
 from waiting.messages import LONGEST_DELAY, Stop, Wait, form
-from waiting.things import thing
+from waiting.things import hands, thing
 from waiting.tools import Tools
 
 # In seconds: what can not be stopped now (an endpoint being created) is tried again this often, this long.
@@ -45,7 +45,7 @@ def send(tools: Tools, body: str, *, delay: int) -> None:
 
 def _stop_now(tools: Tools, leftover: Stop) -> None:
     kind = thing(leftover.waits_for)
-    if kind.stop(tools.sagemaker, leftover.name, everything=leftover.everything):
+    if kind.stop(hands(leftover.waits_for, tools), leftover.name, everything=leftover.everything):
         tools.log("stopped", what=leftover.waits_for, name=leftover.name)
     else:
         _later(tools, leftover, "the service does not stop it while it changes")

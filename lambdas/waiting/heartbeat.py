@@ -23,6 +23,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 from waiting.failures import AWS_ERRORS, is_missing, message
 from waiting.log import fingerprint
@@ -96,7 +97,8 @@ def is_retry(tools: Tools, wait: Wait) -> bool:
 
 
 def _folder(prefix: str, wait: Wait) -> str:
-    return f"{prefix}/waits/{wait.execution_id}/{wait.waits_for}-{wait.name}/"
+    name = quote(wait.name, safe="")  # the name of a batch is a URI
+    return f"{prefix}/waits/{wait.execution_id}/{wait.waits_for}-{name}/"
 
 
 def _parse(body: bytes) -> Heartbeat:

@@ -16,7 +16,10 @@ from waiting.messages import MessageError
 MODULES: Mapping[str, str] = {
     "automl": "waiting.automl",
     "endpoint": "waiting.endpoint",
+    "batch": "waiting.batch",
 }
+# Things that need more of AWS than SageMaker's client are given all tools.
+NEED_ALL_TOOLS = frozenset({"batch"})
 
 Description = Mapping[str, Any]
 
@@ -29,6 +32,8 @@ class Begun(NamedTuple):
 
 
 class Thing(Protocol):
+    """`sagemaker` is SageMaker's client, or what `hands` gives for the thing."""
+
     def describe(self, sagemaker: Any, name: str) -> Description | None:
         """The service's description, None when there is no such thing."""
 
@@ -41,6 +46,11 @@ class Thing(Protocol):
 
     def begin_again(self, sagemaker: Any, name: str, description: Description | None) -> Begun | None:
         """For a retried step: a new attempt at a thing that ended; None when there is no way to."""
+
+
+def hands(waits_for: str, tools: Any) -> Any:
+    """What the functions of a thing take first."""
+    return tools if waits_for in NEED_ALL_TOOLS else tools.sagemaker
 
 
 def thing(waits_for: str) -> Thing:

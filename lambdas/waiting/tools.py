@@ -30,14 +30,19 @@ class Tools:
     sleep: Callable[[float], None] = time.sleep
     new_id: Callable[[], str] = lambda: secrets.token_hex(8)
     log: Log = to_stdout
+    bedrock: Any = None
+    bedrock_runtime: Any = None
 
 
 @cache
 def tools(*services: str) -> Tools:
     """The tools of a running function that uses these services; the clients of others are None."""
     import boto3
+    from botocore.config import Config
 
-    clients = {service: boto3.client(service) for service in services}
+    # A model that does not answer in time is asked again at the next look, in time for the function's end.
+    patience = {"bedrock-runtime": Config(read_timeout=25, retries={"total_max_attempts": 1})}
+    clients = {service: boto3.client(service, config=patience.get(service)) for service in services}
     return Tools(
         sagemaker=clients.get("sagemaker"),
         sqs=clients.get("sqs"),
@@ -45,4 +50,6 @@ def tools(*services: str) -> Tools:
         prefix=os.environ["PREFIX"],
         queue_url=os.environ["QUEUE_URL"],
         bucket=os.environ["BUCKET"],
+        bedrock=clients.get("bedrock"),
+        bedrock_runtime=clients.get("bedrock-runtime"),
     )

@@ -47,19 +47,36 @@ def histogram(
     *,
     label: str,
     mark: tuple[float, str] | None = None,
+    level: tuple[float, str] | None = None,
+    counted: str = "rows",
     name: str,
 ) -> str:
-    """Bars between `edges`; `mark` is a value with its name, drawn as a line where it is in sight."""
+    """Bars between `edges`; `mark` is a value with its name, drawn as a line where it is in sight.
+
+    `level` is a height with its name, drawn across; `counted` says what the heights are.
+    """
 
     def draw(axes: Any) -> None:
         widths = [right - left for left, right in itertools.pairwise(edges)]
         axes.bar(edges[:-1], heights, widths, align="edge", color=_ACCENT, linewidth=0)
         axes.set_xlabel(label)
-        axes.set_ylabel("rows")
+        axes.set_ylabel(counted)
         axes.grid(axis="x", visible=False)
         _whole_numbers(axes.yaxis)
         if edges[-1] > 10:
             _whole_numbers(axes.xaxis)
+        if level:
+            axes.axhline(level[0], color=_BAD, linewidth=1.2, linestyle=(0, (4, 2)))
+            axes.annotate(
+                level[1],
+                (1, level[0]),
+                xycoords=("axes fraction", "data"),
+                xytext=(-2, 3),
+                textcoords="offset points",
+                ha="right",
+                color=_BAD,
+            )
+            axes.set_ylim(0, 1.2 * max(level[0], *heights))
         if mark and mark[0] <= edges[-1]:
             axes.axvline(mark[0], color=_BAD, linewidth=1.2, linestyle=(0, (4, 2)))
             axes.annotate(

@@ -41,6 +41,7 @@ def test_schemas_are_written(tmp_path: Path) -> None:
         "training.schema.json",
         "inference.schema.json",
         "labeling.schema.json",
+        "guardrails.schema.json",
         "environment.schema.json",
     ]
     assert json.loads((tmp_path / "config/schema/training.schema.json").read_text()) == schemas()["training"]

@@ -54,6 +54,7 @@ def test_shipped_projects_load() -> None:
     for environment in environment_names():
         project = load_project(environment)
         assert list(project.pipelines) == [
+            "calls-guardrails",
             "calls-labeling",
             "calls-training",
             "facts-inference",

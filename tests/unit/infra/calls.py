@@ -15,14 +15,22 @@ from release.leftovers import release
 from start_automl.request import start
 from wait.poll import handle
 from waiting.inputs import Inputs
-from waiting.messages import Stop, callback, form
+from waiting.messages import Poll, Stop, callback, form
 
 from tests.unit.lambdas import test_deploy_model, test_publish_candidate, test_reconcile, test_start_automl
-from tests.unit.lambdas.fakes import EXECUTION_ARN, EXECUTION_ID, Aws, wait
+from tests.unit.lambdas.batch_world import INPUT, STATE_URI, BatchWorld
+from tests.unit.lambdas.fakes import EXECUTION_ARN, EXECUTION_ID, Aws, Client, wait
 
 JOB = f"{EXECUTION_ID}-1"
 ENDPOINT = f"test-{EXECUTION_ID}"
 CANDIDATE = {"InferenceContainers": [test_deploy_model.CONTAINER]}
+
+
+STARTS_BATCH = {
+    "StepName": "start-batch",
+    "StepStatus": "Succeeded",
+    "Metadata": {"Lambda": {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:test-start-batch:live"}},
+}
 
 
 def waiting_step(**job: Any) -> Aws:
@@ -77,7 +85,56 @@ def _wait() -> list[Aws]:
     retried.sagemaker.endpoints.clear()
     stop = form(Stop(EXECUTION_ARN, "endpoint", ENDPOINT, 0.0, everything=True))
     handle(retried.tools, stop, retried.clock.time)
-    return [running, completed, failed, served, retried]
+    return [running, completed, failed, served, retried, _batch(), _small_batch()]
+
+
+def _batch() -> Aws:
+    """A batch that is looked at, goes on, and is stopped."""
+    world = BatchWorld({"000": list("abcdef"), "001": list("ghi")}, max_concurrent_jobs=1)
+    world.start()
+    begun = [*_forget(world.aws)]
+    world.aws.sagemaker.execution()
+    world.aws.sagemaker.open_step()
+    on_batch: dict[str, Any] = {"waits_for": "batch", "name": STATE_URI}
+    arrives(world.aws, **on_batch)
+    world.end("000", "PartiallyCompleted", done=["a"])
+    poll = form(Poll(wait(**on_batch), world.aws.clock.time, 9, "x", STATE_URI))
+    handle(world.aws.tools, poll, world.aws.clock.time)
+    arrives(world.aws, stopping=True, **on_batch)
+    assert begun
+    return world.aws
+
+
+def _small_batch() -> Aws:
+    """Records that go on demand, in both ways."""
+    world = BatchWorld({}, small=["a"])
+    world.start()
+    world.look()
+    native = BatchWorld({}, small=["a"], invocation_type="InvokeModel")
+    native.put(f"{INPUT}/small/000.jsonl", [{"recordId": "a", "modelInput": {"prompt": "x"}}])
+    native.start()
+    native.look()
+    world.aws.bedrock_runtime.calls += native.aws.bedrock_runtime.calls
+    return world.aws
+
+
+def _forget(aws: Aws) -> list[str]:
+    """The calls so far, which another function made."""
+    calls: list[str] = []
+    for client in clients(aws):
+        calls += client.calls
+        client.calls.clear()
+    return calls
+
+
+def clients(aws: Aws) -> tuple[Client, ...]:
+    return (aws.sagemaker, aws.sqs, aws.s3, aws.bedrock, aws.bedrock_runtime)
+
+
+def _start_batch() -> list[Aws]:
+    world = BatchWorld({"000": list("abc")})
+    world.start()
+    return [world.aws]
 
 
 def _deploy_model() -> list[Aws]:
@@ -107,8 +164,14 @@ def _release() -> list[Aws]:
     aws.sagemaker.executions[EXECUTION_ARN].parameters["EndpointName"] = ENDPOINT
     aws.sagemaker.served(ENDPOINT)
     aws.sagemaker.execution(f"{EXECUTION_ARN}2", parameters={"EndpointName": "other"})
+    aws.sagemaker.executions[EXECUTION_ARN].steps.append(STARTS_BATCH)
     release(aws.tools, {"detail": {"pipelineExecutionArn": EXECUTION_ARN}})
-    return [aws]
+    world = BatchWorld({"000": list("abc")})
+    world.start()
+    _forget(world.aws)
+    world.aws.sagemaker.execution(status="Failed", steps=[STARTS_BATCH])
+    release(world.aws.tools, {"detail": {"pipelineExecutionArn": EXECUTION_ARN}})
+    return [aws, world.aws]
 
 
 def _reconcile() -> list[Aws]:
@@ -128,11 +191,18 @@ def _dead_letter() -> list[Aws]:
         message = callback(wait(token="Token00002", waits_for="endpoint", name=ENDPOINT), stopping=False)
         give_up(endpoint.tools, message)
         endpoint.sagemaker.executions[EXECUTION_ARN].steps.clear()
-    return [job, endpoint]
+    world = BatchWorld({"000": list("abc")})
+    world.start()
+    _forget(world.aws)
+    world.aws.sagemaker.execution()
+    world.aws.sagemaker.open_step()
+    give_up(world.aws.tools, callback(wait(waits_for="batch", name=STATE_URI), stopping=False))
+    return [job, endpoint, world.aws]
 
 
 DRIVERS: Mapping[str, Callable[[], list[Aws]]] = {
     "start_automl": _start_automl,
+    "start_batch": _start_batch,
     "wait": _wait,
     "deploy_model": _deploy_model,
     "publish_candidate": _publish_candidate,
@@ -147,7 +217,7 @@ def made_by(function: str) -> set[tuple[str, str]]:
     return {
         (client.service, call)
         for aws in DRIVERS[function]()
-        for client in (aws.sagemaker, aws.sqs, aws.s3)
+        for client in clients(aws)
         for call in client.calls
     }
 
@@ -164,4 +234,4 @@ def written_in(folder: Path) -> set[str]:
 
 def _is_client(node: ast.expr) -> bool:
     name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return name in ("sagemaker", "sqs", "s3")
+    return name in ("sagemaker", "sqs", "s3", "bedrock", "bedrock_runtime")

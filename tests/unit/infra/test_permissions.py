@@ -11,13 +11,18 @@ from tests.unit.infra.template import ROOT, statements, text
 from tests.unit.lambdas.fakes import OPERATIONS
 
 # Actions that IAM asks for under another name than the call, or beside it.
-RENAMED = {"s3:ListObjectsV2": {"s3:ListBucket"}}
+RENAMED = {
+    "s3:ListObjectsV2": {"s3:ListBucket"},
+    "bedrock-runtime:Converse": {"bedrock:InvokeModel"},
+    "bedrock-runtime:InvokeModel": {"bedrock:InvokeModel"},
+}
 BESIDE = {
     # A request that carries tags or hands a role on.
     "sagemaker:CreateAutoMLJobV2": {"sagemaker:AddTags", "iam:PassRole"},
     "sagemaker:CreateModel": {"sagemaker:AddTags", "iam:PassRole"},
     "sagemaker:CreateEndpoint": {"sagemaker:AddTags"},
     "sagemaker:CreateEndpointConfig": {"sagemaker:AddTags"},
+    "bedrock:CreateModelInvocationJob": {"bedrock:TagResource", "iam:PassRole"},
     # Without it S3 says AccessDenied of an object that is not there.
     "s3:GetObject": {"s3:ListBucket"},
 }
@@ -81,10 +86,20 @@ def test_resources_are_named_or_of_one_type() -> None:
             if resource == "*" or "test" in resource or not resource.startswith("arn:"):
                 continue
             ours = "jumpstart-cache-prod-us-east-1" in resource or ":123456789012:" in resource
+            # Models are AWS's, in no account.
+            ours = ours or resource == "arn:aws:bedrock:*::foundation-model/*"
             assert ours or statement.actions[0].startswith("ecr:"), (statement.role, resource)
 
 
-@pytest.mark.parametrize("action", ["sagemaker:StopAutoMLJob", "sagemaker:CreateAutoMLJobV2"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "sagemaker:StopAutoMLJob",
+        "sagemaker:CreateAutoMLJobV2",
+        "bedrock:StopModelInvocationJob",
+        "bedrock:CreateModelInvocationJob",
+    ],
+)
 def test_jobs_without_our_name_ask_for_our_tag(action: str) -> None:
     """AutoML jobs are named after executions; another environment's are out of reach."""
     for statement in statements():
@@ -94,20 +109,24 @@ def test_jobs_without_our_name_ask_for_our_tag(action: str) -> None:
             assert value == "test"
 
 
-def test_roles_are_handed_on_to_sagemaker_only() -> None:
-    """Each to the one role that is meant."""
-    handed = {}
+def test_roles_are_handed_on_to_the_one_service_that_is_meant() -> None:
+    """Each role to one service, by those who start its jobs."""
+    handed = set()
     for statement in statements():
         if "iam:PassRole" in statement.actions:
             assert statement.actions == ["iam:PassRole"]
-            assert statement.condition == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-            [handed[statement.role]] = statement.resources
+            [(key, service)] = statement.condition["StringEquals"].items()
+            assert key == "iam:PassedToService"
+            [resource] = statement.resources
+            handed.add((statement.role, resource, service.removesuffix(".amazonaws.com")))
     assert handed == {
-        "PipelineRole": "ProcessingRole.Arn",
-        "AutomlRole": "arn:aws:iam::123456789012:role/test-automl",
-        "StartAutomlRole": "AutomlRole.Arn",
-        "WaitRole": "AutomlRole.Arn",
-        "DeployModelRole": "EndpointRole.Arn",
+        ("PipelineRole", "ProcessingRole.Arn", "sagemaker"),
+        ("AutomlRole", "arn:aws:iam::123456789012:role/test-automl", "sagemaker"),
+        ("StartAutomlRole", "AutomlRole.Arn", "sagemaker"),
+        ("StartBatchRole", "BatchRole.Arn", "bedrock"),
+        ("WaitRole", "AutomlRole.Arn", "sagemaker"),
+        ("WaitRole", "BatchRole.Arn", "bedrock"),
+        ("DeployModelRole", "EndpointRole.Arn", "sagemaker"),
     }
 
 

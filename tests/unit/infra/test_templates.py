@@ -134,6 +134,15 @@ def test_heartbeats_outlive_the_longest_wait() -> None:
     assert heartbeats["ExpirationInDays"] > 14
 
 
+def test_raw_batch_output_expires_and_outlives_the_longest_wait() -> None:
+    """Prompts and answers with personal data unmasked; the wait takes 13 days at most."""
+    rules = template("base")["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    [raw] = [rule for rule in rules if rule["Id"] == "raw-batch-output"]
+    assert resolved(raw["Prefix"]) == "test/raw/"
+    days = template("base")["Parameters"]["RawOutputDays"]
+    assert (raw["ExpirationInDays"], days["MinValue"], days["Default"]) == ({"Ref": "RawOutputDays"}, 14, 30)
+
+
 def test_names_are_those_that_the_platform_uses() -> None:
     """Roles, queue, functions and bucket, as config/names.py says them."""
     env = load_project("local", ROOT).environment
@@ -143,7 +152,7 @@ def test_names_are_those_that_the_platform_uses() -> None:
         return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value["Fn::Sub"])
 
     roles = {named(role["RoleName"]) for role in resources("base", "AWS::IAM::Role").values()}
-    for role in ("pipeline", "processing", "automl", "endpoint"):
+    for role in ("pipeline", "processing", "automl", "endpoint", "batch"):
         assert names.role_arn(env, role).rpartition("/")[2] in roles
     queue = resources("services", "AWS::SQS::Queue")["WaitQueue"]
     assert named(queue["QueueName"]) == names.queue_name(env, "wait")

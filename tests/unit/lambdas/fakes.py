@@ -408,9 +408,10 @@ class FakeS3(Client):
     def __init__(self) -> None:
         super().__init__()
         self.objects: dict[str, bytes] = {}
+        self.page_size = 1000
 
-    def _put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:
-        self.objects[f"{Bucket}/{Key}"] = Body
+    def _put_object(self, Bucket: str, Key: str, Body: Any, ContentType: str) -> Any:
+        self.objects[f"{Bucket}/{Key}"] = Body if isinstance(Body, bytes) else Body.read()
         return {}
 
     def _get_object(self, Bucket: str, Key: str) -> Any:
@@ -418,9 +419,78 @@ class FakeS3(Client):
             raise error("GetObject", "NoSuchKey", "The specified key does not exist.", 404)
         return {"Body": io.BytesIO(self.objects[f"{Bucket}/{Key}"])}
 
-    def _list_objects_v2(self, Bucket: str, Prefix: str) -> Any:
+    def _list_objects_v2(self, Bucket: str, Prefix: str, ContinuationToken: str = "0") -> Any:
         keys = [key.partition("/")[2] for key in self.objects if key.startswith(f"{Bucket}/{Prefix}")]
-        return {"Contents": [{"Key": key} for key in keys]} if keys else {}
+        start, end = int(ContinuationToken), int(ContinuationToken) + self.page_size
+        shown = [{"Key": key} for key in keys[start:end]]
+        more = {"NextContinuationToken": str(end)} if end < len(keys) else {}
+        return {"Contents": shown, **more} if shown else {}
+
+
+class FakeBedrock(Client):
+    """Batch inference jobs by name; tests end them."""
+
+    service = "bedrock"
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.tags: dict[str, list[dict[str, str]]] = {}
+        self.page_size = 1000
+        self.most_running = 100
+
+    def end(self, name: str, status: str, *, errors: int = 0, message: str = "") -> dict[str, Any]:
+        """The job ends by itself."""
+        job = self.jobs[name]
+        job.update(status=status, errorRecordCount=errors, message=message)
+        return job
+
+    def _create_model_invocation_job(self, **request: Any) -> Any:
+        name = request["jobName"]
+        assert request["clientRequestToken"] == name
+        if name not in self.jobs:
+            running = [job for job in self.jobs.values() if job["status"] == "InProgress"]
+            if len(running) >= self.most_running:
+                raise error("CreateModelInvocationJob", "ServiceQuotaExceededException", "too many jobs")
+            arn = f"arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/{len(self.jobs):012d}"
+            self.tags[arn] = request.pop("tags")
+            self.jobs[name] = {
+                **request,
+                "jobArn": arn,
+                "status": "InProgress",
+                "submitTime": self.clock.date(),
+            }
+        return {"jobArn": self.jobs[name]["jobArn"]}
+
+    def _list_model_invocation_jobs(self, nameContains: str, maxResults: int, nextToken: str = "0") -> Any:
+        found = [job for name, job in self.jobs.items() if nameContains in name]
+        start, end = int(nextToken), int(nextToken) + self.page_size
+        more = {"nextToken": str(end)} if end < len(found) else {}
+        return {"invocationJobSummaries": [dict(job) for job in found[start:end]], **more}
+
+    def _stop_model_invocation_job(self, jobIdentifier: str) -> Any:
+        [job] = [job for job in self.jobs.values() if job["jobArn"] == jobIdentifier]
+        if job["status"] != "InProgress":
+            raise error("StopModelInvocationJob", "ConflictException", "the job has ended")
+        job["status"] = "Stopping"
+        return {}
+
+    def _list_tags_for_resource(self, resourceARN: str) -> Any:
+        return {"tags": self.tags[resourceARN]}
+
+
+class FakeBedrockRuntime(Client):
+    """A model that answers with what it was asked, in capitals."""
+
+    service = "bedrock-runtime"
+
+    def _converse(self, modelId: str, messages: Any, **_more: Any) -> Any:
+        text = messages[-1]["content"][0]["text"].upper()
+        return {"output": {"message": {"role": "assistant", "content": [{"text": text}]}}}
+
+    def _invoke_model(self, modelId: str, body: bytes, contentType: str) -> Any:
+        return {"body": io.BytesIO(json.dumps({"generation": json.loads(body)["prompt"].upper()}).encode())}
 
 
 class Recorded(Log):
@@ -448,6 +518,8 @@ class Aws:
         self.sagemaker = FakeSageMaker(self.clock)
         self.sqs = FakeSqs(self.clock)
         self.s3 = FakeS3()
+        self.bedrock = FakeBedrock(self.clock)
+        self.bedrock_runtime = FakeBedrockRuntime()
         self._ids = 0
 
     @property
@@ -463,6 +535,8 @@ class Aws:
             sleep=self.clock.sleep,
             new_id=self._new_id,
             log=self.log,
+            bedrock=self.bedrock,
+            bedrock_runtime=self.bedrock_runtime,
         )
 
     def _new_id(self) -> str:

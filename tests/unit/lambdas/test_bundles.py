@@ -25,7 +25,7 @@ print(*sorted(loaded & set(sys.argv[2].split(","))))
 """
 
 
-def test_there_are_seven_functions() -> None:
+def test_there_are_eight_functions() -> None:
     """A folder with a handler is a function."""
     assert FUNCTIONS == [
         "dead_letter",
@@ -34,6 +34,7 @@ def test_there_are_seven_functions() -> None:
         "reconcile",
         "release",
         "start_automl",
+        "start_batch",
         "wait",
     ]
 

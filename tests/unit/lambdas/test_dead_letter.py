@@ -96,7 +96,7 @@ def test_an_unknown_thing_fails_the_step(aws: Aws) -> None:
     """There is nothing to stop that we would know of."""
     give_up(aws.tools, callback(wait(waits_for="moon"), stopping=False))
     assert aws.sagemaker.answers == [
-        (TOKEN, "Failed", "'moon' can not be waited for; known: automl, endpoint")
+        (TOKEN, "Failed", "'moon' can not be waited for; known: automl, endpoint, batch")
     ]
 
 
