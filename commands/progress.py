@@ -190,7 +190,7 @@ class _Picture:
             if self._snapshot.trouble
             else []
         )
-        return Group(self._head(at), self._steps(at), *trouble)
+        return Group(self._head(at), self._steps(self._snapshot, at), *trouble)
 
     def _head(self, at: datetime) -> RenderableType:
         from rich.text import Text
@@ -205,12 +205,12 @@ class _Picture:
             f"  {between(execution.started, execution.ended, at)}",
         )
 
-    def _steps(self, at: datetime) -> RenderableType:
+    @staticmethod
+    def _steps(snapshot: Snapshot, at: datetime) -> RenderableType:
         from rich.table import Table
         from rich.text import Text
 
-        assert self._snapshot is not None  # noqa: S101 - for the type checker; _draw has looked
-        seen = self._snapshot.seen
+        seen = snapshot.seen
         grid = Table.grid(padding=(0, 2, 0, 0))
         grid.add_column(width=1)
         grid.add_column(no_wrap=True)
@@ -222,24 +222,26 @@ class _Picture:
             if step is None:
                 grid.add_row(Text(NOT_BEGUN, style="dim"), Text(name, style="dim"), "", "")
             else:
-                grid.add_row(_mark(step, at), name, between(step.started, step.ended, at), self._beside(step))
+                grid.add_row(
+                    _mark(step, at), name, between(step.started, step.ended, at), _beside(snapshot, step)
+                )
         return grid
 
-    def _beside(self, step: Step) -> RenderableType:
-        """What stands right of a step: its reason, its cache hit, or its newest log line."""
-        from rich.text import Text
 
-        from deploy.executions import fact_and_hint
+def _beside(snapshot: Snapshot, step: Step) -> RenderableType:
+    """What stands right of a step: its reason, its cache hit, or its newest log line."""
+    from rich.text import Text
 
-        assert self._snapshot is not None  # noqa: S101 - as above
-        at_work = [each.name for each in self._snapshot.seen.steps if not each.is_over]
-        if step.reason:
-            return Text(fact_and_hint(step.reason)[0], style="red")
-        if step.cached_from:
-            return Text("from cache", style="dim")
-        if at_work and step.name == at_work[-1]:
-            return Text(readable(self._snapshot.last_line), style="dim")
-        return Text("")
+    from deploy.executions import fact_and_hint
+
+    at_work = [each.name for each in snapshot.seen.steps if not each.is_over]
+    if step.reason:
+        return Text(harmless(fact_and_hint(step.reason)[0]), style="red")
+    if step.cached_from:
+        return Text("from cache", style="dim")
+    if at_work and step.name == at_work[-1]:
+        return Text(readable(snapshot.last_line), style="dim")
+    return Text("")
 
 
 def _mark(step: Step, at: datetime) -> RenderableType:
