@@ -43,7 +43,8 @@ def broken(tmp_path: Path) -> Repository:
         (
             ("definition", "facts-trainin"),
             (
-                'no pipeline named "facts-trainin"; there are: "facts-inference", "facts-training", '
+                'no pipeline named "facts-trainin"; there are: "calls-guardrails", "calls-labeling", '
+                '"calls-training", "facts-inference", "facts-training", '
                 '"sciq-inference", "sciq-training"\nhint: did you mean "facts-training"?\n'
             ),
         ),
