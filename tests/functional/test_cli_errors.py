@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from commands.shapes import SHAPES, misfits
-from tests.functional.repository import Repository, clone
+from tests.functional.repository import ROOT, Repository, clone
 
 pytestmark = pytest.mark.functional
+
+PIPELINES = ", ".join(f'"{file.stem}"' for file in sorted((ROOT / "config" / "pipelines").glob("*.yaml")))
 
 NO_CREDENTIALS = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
 KEYS = {**NO_CREDENTIALS, "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -42,11 +44,7 @@ def broken(tmp_path: Path) -> Repository:
         ),
         (
             ("definition", "facts-trainin"),
-            (
-                'no pipeline named "facts-trainin"; there are: "calls-guardrails", "calls-labeling", '
-                '"calls-training", "facts-inference", "facts-training", '
-                '"sciq-inference", "sciq-training"\nhint: did you mean "facts-training"?\n'
-            ),
+            f'no pipeline named "facts-trainin"; there are: {PIPELINES}\nhint: did you mean "facts-training"?\n',
         ),
         (
             ("start", "facts-training", "-p", "EpochCont=3"),
