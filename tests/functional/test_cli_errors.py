@@ -16,6 +16,7 @@ from tests.functional.repository import ROOT, Repository, clone
 
 pytestmark = pytest.mark.functional
 
+MEANT = 'hint: did you mean "facts-training"?\n'
 PIPELINES = ", ".join(f'"{file.stem}"' for file in sorted((ROOT / "config" / "pipelines").glob("*.yaml")))
 
 NO_CREDENTIALS = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
@@ -44,7 +45,7 @@ def broken(tmp_path: Path) -> Repository:
         ),
         (
             ("definition", "facts-trainin"),
-            f'no pipeline named "facts-trainin"; there are: {PIPELINES}\nhint: did you mean "facts-training"?\n',
+            f'no pipeline named "facts-trainin"; there are: {PIPELINES}\n{MEANT}',
         ),
         (
             ("start", "facts-training", "-p", "EpochCont=3"),
