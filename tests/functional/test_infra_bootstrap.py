@@ -61,6 +61,11 @@ def test_the_bucket_is_as_the_template_says(own_stand_in: Callable[[], RunningSt
     assert set(blocked.values()) == {True}
     assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert {rule["ID"] for rule in rules} == {"unfinished-uploads", "old-versions", "heartbeats"}
+    assert {rule["ID"] for rule in rules} == {
+        "unfinished-uploads",
+        "old-versions",
+        "heartbeats",
+        "raw-batch-output",
+    }
     s3.put_object(Bucket=bucket, Key="a", Body=b"b")
     assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"b"
