@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from config import regions
 from config.base_models import BASE_MODELS
+from config.document import KeyPath
 from config.kinds import KINDS
 from config.models.environment import Environment
+from config.rules.on_disk import at_home, is_file, is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings
 from config.suggest import did_you_mean, listing
 
@@ -71,16 +72,32 @@ def stand_in_files_exist(env: Environment, around: Surroundings) -> Findings:
     if env.stand_in is None:
         return
     for index, image in enumerate(env.stand_in.images):
-        path = ("stand_in", "images", index, "requirements")
-        if image.requirements != FROM_CODE and not (around.root / image.requirements).is_file():
+        if image.requirements != FROM_CODE and not is_file(around.root / image.requirements):
+            path = ("stand_in", "images", index, "requirements")
             hint = f"name a requirements file, or write {FROM_CODE}"
             yield Finding(path, f'there is no file "{image.requirements}"', hint)
-    automl = env.stand_in.automl
-    if not (around.root / automl.requirements).is_file():
-        yield Finding(("stand_in", "automl", "requirements"), f'there is no file "{automl.requirements}"')
-    for name, folder in automl.base_models.items():
-        if name in BASE_MODELS and not (around.root / Path(folder).expanduser()).is_dir():
-            yield Finding(("stand_in", "automl", "base_models", name), f'there is no folder "{folder}"')
+    for section in ("automl", "bedrock"):
+        settings = getattr(env.stand_in, section)
+        # A default is a file of ours, and no line of theirs could be pointed at.
+        named = "requirements" in settings.model_fields_set
+        if named and not is_file(around.root / settings.requirements):
+            message = f'there is no file "{settings.requirements}"'
+            yield Finding(("stand_in", section, "requirements"), message)
+
+
+def stand_in_folders_exist(env: Environment, around: Surroundings) -> Findings:
+    """Model folders of the stand-in are on this machine; `~` is the home folder."""
+    if env.stand_in is None:
+        return
+    folders: dict[KeyPath, str | None] = {
+        ("stand_in", "automl", "base_models", name): folder
+        for name, folder in env.stand_in.automl.base_models.items()
+        if name in BASE_MODELS
+    }
+    folders["stand_in", "bedrock", "language_model"] = env.stand_in.bedrock.language_model
+    for path, folder in folders.items():
+        if folder is not None and not is_folder(around.root / at_home(folder)):
+            yield Finding(path, f'there is no folder "{folder}"')
 
 
 RULES: Final = KindRules(
@@ -92,5 +109,8 @@ RULES: Final = KindRules(
         Rule(image_steps_exist, ("images",)),
         Rule(stand_in_models_are_known, ("stand_in",)),
     ),
-    placed=(PlacedRule(stand_in_files_exist, ("stand_in",)),),
+    placed=(
+        PlacedRule(stand_in_files_exist, ("stand_in",)),
+        PlacedRule(stand_in_folders_exist, ("stand_in",)),
+    ),
 )
