@@ -136,10 +136,9 @@ def _show_candidate(summary: Summary, terminal: Terminal) -> None:
     from deploy.gates import figure_text
 
     if summary.candidate:
-        names = [f"  {name}" if number == 0 else name for number, name in enumerate(summary.candidate)]
-        figures = [figure_text(value) for value in summary.candidate.values()]
+        rows = [(name, figure_text(value)) for name, value in summary.candidate.items()]
         _show_part("fine-tuning", [], terminal, end=False)
-        terminal.show(table(names, _indented([figures])))
+        terminal.show(table(("  metric", "value"), _indented(rows), right=("value",)))
         terminal.line()
 
 

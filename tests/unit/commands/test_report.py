@@ -117,7 +117,7 @@ def test_an_endpoint_is_told_with_what_it_costs(fate: EndpointFate, lines: str) 
 def test_the_figures_of_the_fine_tuning_stand_in_a_row() -> None:
     """Four digits each, under their names."""
     text = shown(candidate={"validation_loss": 0.855777, "perplexity": 2.3531})
-    assert "fine-tuning\n  validation_loss   perplexity\n  0.8558            2.353\n" in text
+    assert "fine-tuning\n  metric             value\n  validation_loss   0.8558\n  perplexity         2.353\n" in text
 
 
 def test_a_failed_step_says_why_beside_its_status() -> None:
