@@ -168,9 +168,7 @@ def test_a_picture_that_is_summed_up_next_goes_away() -> None:
 
 
 @pytest.mark.parametrize("columns", [28, 40, 100])
-def test_a_narrow_terminal_keeps_marks_names_and_times(
-    columns: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_narrow_terminal_keeps_marks_names_and_times(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log line alone gives way; nothing wraps, which would leave shreds of older pictures."""
     monkeypatch.setenv("COLUMNS", str(columns))
     at_work = snapshot(step("prepare", "Succeeded"), step("train", "Executing"), last_line="loss " * 40)
