@@ -17,7 +17,7 @@ from config.models import Project
 from pipelines.sdk import SDK_SETTINGS, neutral
 from pipelines.session import CompilationReachedAwsError, OfflineSession
 
-ROOMS = ("config", "pipelines", "definition", "steps", "data")
+ROOMS = ("config", "pipelines", "definition", "steps", "data", "local/bedrock/detection")
 
 # Loaded by Python before anything else: every attempt to use the network is written down and refused.
 NO_NETWORK = """
