@@ -57,8 +57,11 @@ VERBS = (
         "bootstrap",
         DEPLOY,
         "create or update what an environment needs: bucket, roles, queues, functions",
-        ("bootstrap --env dev", "bootstrap --print"),
+        ("bootstrap --env dev", "bootstrap --print --to handover --env dev"),
         "commands.deploying:Bootstrap",
+        "What the environment file names (roles, bucket, key, functions) is used and not made. With --print "
+        "a platform team makes the environment: --to DIR holds templates, parameters, the functions' code "
+        "and deploy.sh; afterwards bootstrap and upsert find everything as they would have made it.",
     ),
     Verb(
         "upsert",

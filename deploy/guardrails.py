@@ -103,7 +103,7 @@ def spec(project: Project, config: GuardrailsConfig) -> GuardrailSpec:
         digest=digest,
         description=_description(config.description, digest),
         settings=text,
-        tags=pairs({**environment.tags, **config.tags, "pipelines:prefix": environment.prefix}),
+        tags=pairs({**environment.tags, **config.tags, **names.ownership(environment)}),
     )
 
 
