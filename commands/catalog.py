@@ -72,6 +72,17 @@ VERBS = (
         json=True,
     ),
     Verb(
+        "teardown",
+        DEPLOY,
+        "remove an environment: pipelines with their history, functions, queues, rules, logs, roles",
+        ("teardown --env dev", "teardown --package-groups --data --yes --env dev"),
+        "commands.removing:Teardown",
+        "Shows the list, and deletes with --yes only; only what carries this environment's tag. With a "
+        "pipeline the history of its executions goes. Model packages go with --package-groups, the bucket "
+        "with all its data with --data. What broke off halfway is finished by the same command.",
+        json=True,
+    ),
+    Verb(
         "start",
         RUN,
         "launch a pipeline with overrides; prints the execution's ARN first",
@@ -159,11 +170,13 @@ VERBS = (
     Verb(
         "cleanup",
         OBSERVE,
-        "endpoints, configurations and models that executions left behind",
-        ("cleanup", "cleanup --yes"),
-        "commands.steering:Cleanup",
-        "Only what carries this environment's tags is listed, and only with --yes is it deleted. What "
-        "belongs to a running execution stays.",
+        "what executions and deployments left behind, what it costs, and away with it",
+        ("cleanup", "cleanup --older-than 7d --yes"),
+        "commands.removing:Cleanup",
+        "Endpoints, configurations and models by their tags; objects of executions, old code, settings, data "
+        "and function versions that nothing points at. Only with --yes is anything deleted. What belongs to "
+        "a running execution, serves an approved package or is evidence of one that is approved or waits "
+        "for a decision stays.",
         json=True,
     ),
     Verb(

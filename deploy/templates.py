@@ -1,4 +1,4 @@
-"""Templates as they are sent: without comments and with less indentation, which the service counts too.
+"""Templates as they are sent: without comments and with little indentation, which the service counts too.
 
 CreateStack takes 51,200 bytes in its request; beyond that a template has to lie in a bucket, and ours makes
 the bucket. What is left out means nothing: a test holds the parsed outcome against the parsed file.
@@ -19,19 +19,22 @@ def template(root: Path, which: Which) -> str:
 
 
 def compact(text: str) -> str:
-    """The same YAML without blank lines and comments, and with lists as far left as their keys."""
+    """The same YAML without blank lines and comments, each level as far left as it may stand."""
     lines: list[str] = []
-    lists: list[tuple[int, int]] = []  # the lists that the line stands in: indentation, moved left by
+    levels = [(0, 0)]  # the levels that the line stands in: indentation in the text, and in the outcome
     for line in text.splitlines():
         content = line.strip()
         if not content or content.startswith("#"):
             continue
         indentation = len(line) - len(line.lstrip())
-        is_item = content.startswith("- ")
-        while lists and (lists[-1][0] > indentation or (lists[-1][0] == indentation and not is_item)):
-            lists.pop()
-        if is_item and (not lists or lists[-1][0] < indentation):
+        while levels[-1][0] > indentation:
+            levels.pop()
+        if levels[-1][0] < indentation:
             # Only a key's list may begin below its first letter; a list in a list may not.
-            lists.append((indentation, 2 if lines[-1].endswith(":") else 0))
-        lines.append(" " * (indentation - sum(moved for _, moved in lists)) + content)
+            of_key = content.startswith("- ") and lines[-1].endswith(":")
+            levels.append((indentation, levels[-1][1] + (0 if of_key else 1)))
+        lines.append(" " * levels[-1][1] + content)
+        while content.startswith("- "):
+            content = content.removeprefix("- ")
+            levels.append((levels[-1][0] + 2, levels[-1][1] + 2))
     return "\n".join(lines) + "\n"
