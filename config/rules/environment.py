@@ -49,6 +49,24 @@ def roles_are_of_the_account(env: Environment) -> Findings:
             yield Finding(("roles", name), f'"{arn}" is not a role of the account; it starts with {expected}')
 
 
+def functions_are_within_reach(env: Environment) -> Findings:
+    """A queue triggers, and a pipeline calls, functions of its own account and region."""
+    expected = f"arn:{regions.partition(env.region)}:lambda:{env.region}:{env.account}:function:"
+    for name, arn in env.functions.items():
+        if not arn.startswith(expected):
+            message = f'"{arn}" is not a function of the account and region; it starts with {expected}'
+            yield Finding(("functions", name), message)
+
+
+def boundary_is_of_the_account(env: Environment) -> Findings:
+    """A boundary is a policy of the account, or one of AWS's own."""
+    arn, partition = env.permissions_boundary, regions.partition(env.region)
+    owners = tuple(f"arn:{partition}:iam::{owner}:" for owner in (env.account, "aws"))
+    if arn is not None and not arn.startswith(owners):
+        message = f'"{arn}" is not a policy of the account; it starts with {owners[0]}'
+        yield Finding(("permissions_boundary",), message)
+
+
 def image_steps_exist(env: Environment) -> Findings:
     """Images are given to steps that run as processing jobs."""
     known = [step for kind in KINDS.values() for step in kind.processing_steps]
@@ -100,17 +118,29 @@ def stand_in_folders_exist(env: Environment, around: Surroundings) -> Findings:
             yield Finding(path, f'there is no folder "{folder}"')
 
 
+def functions_exist(env: Environment, around: Surroundings) -> Findings:
+    """Functions are named that there are, each a folder of lambdas/."""
+    known = sorted(path.parent.name for path in (around.root / "lambdas").glob("*/handler.py"))
+    for name in env.functions:
+        if known and name not in known:
+            message = f'no function "{name}"; functions: {listing(known)}'
+            yield Finding(("functions", name), message, did_you_mean(name, known), at_key=True)
+
+
 RULES: Final = KindRules(
     values=(
         Rule(region_is_known, ("region",)),
         Rule(network_is_whole, ("network",)),
         Rule(polling_grows, ("polling",)),
         Rule(roles_are_of_the_account, ("roles", "account", "region")),
+        Rule(functions_are_within_reach, ("functions", "account", "region")),
+        Rule(boundary_is_of_the_account, ("permissions_boundary", "account", "region")),
         Rule(image_steps_exist, ("images",)),
         Rule(stand_in_models_are_known, ("stand_in",)),
     ),
     placed=(
         PlacedRule(stand_in_files_exist, ("stand_in",)),
         PlacedRule(stand_in_folders_exist, ("stand_in",)),
+        PlacedRule(functions_exist, ("functions",)),
     ),
 )
