@@ -4,8 +4,8 @@
 
 A server on loopback answers after 150 ms and enforces 100 requests and 1,000 text units a second, as
 documented for the largest regions. Records have 1,500 characters, two text units; 0, 10 or 90 % of them hold
-an e-mail address. `used` is the part of the quota that binds, between the first answer and the last. Targets, each
-of our own ways: 97 % of that quota with 0.5 % of calls throttled at most; a million records in 300 MB;
+an e-mail address. `used` is the part of the quota that binds, between the first answer and the last.
+Targets of ours: 97 % of that quota with 0.5 % of calls throttled at most; a million records in 300 MB;
 20,000 records a second of a core prepared with the shipped prompt; two shards 1.8 times as fast as one.
 """
 
