@@ -166,7 +166,7 @@ def large(count: int) -> bool:
             f"{count:,} records: {megabytes:.0f} MB resident, target {TARGET_MEGABYTES:g};"
             f" {count / seconds:,.0f} records/s"
         )
-        return megabytes < TARGET_MEGABYTES
+        return bool(megabytes < TARGET_MEGABYTES)
 
 
 def shards(count: int) -> bool:
@@ -196,7 +196,7 @@ def shards(count: int) -> bool:
         f"one shard {rates[0]:.1f} records/s, two shards {rates[1]:.1f}:"
         f" {times:.2f} times, target {TARGET_SHARDS}"
     )
-    return times >= TARGET_SHARDS
+    return bool(times >= TARGET_SHARDS)
 
 
 def prepare(count: int) -> bool:
@@ -230,7 +230,7 @@ def prepare(count: int) -> bool:
             f"prepare: {count / cores:,.0f} records per second of a core, target {TARGET_PREPARED:,.0f};"
             f" {count / seconds:,.0f} by the clock"
         )
-        return count / cores >= TARGET_PREPARED
+        return bool(count / cores >= TARGET_PREPARED)
 
 
 def shipped_prompt() -> dict[str, Any]:
