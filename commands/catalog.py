@@ -54,6 +54,17 @@ VERBS = (
         "commands.define:Graph",
     ),
     Verb(
+        "doctor",
+        DEPLOY,
+        "is this machine ready, and this account; each finding with the command that mends it",
+        ("doctor", "doctor --env dev --output json"),
+        "commands.examining:Doctor",
+        "Python and packages, the shell, the files, credentials, stacks, bucket, roles and what they may do, "
+        "queues, functions, images, quotas, leftovers. What needs no connection is looked at without one. "
+        "Only reads. Exit code: 0 nothing is broken, 2 something is.",
+        json=True,
+    ),
+    Verb(
         "bootstrap",
         DEPLOY,
         "create or update what an environment needs: bucket, roles, queues, functions",

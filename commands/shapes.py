@@ -133,6 +133,18 @@ SHAPES: Mapping[str, Any] = {
             }
         ]
     },
+    "doctor": {
+        "environment": "dev",
+        "broken": True,
+        "findings": [
+            {
+                "check": "stacks",
+                "status": "fine, note, broken, or unknown: it could not be found out",
+                "fact": 'stack "dev-base" is not there',
+                "command": "run_pipeline.py bootstrap --env dev",
+            }
+        ],
+    },
     "teardown": {
         "environment": "dev",
         "deleted": False,
