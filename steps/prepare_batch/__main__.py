@@ -13,6 +13,7 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ def main() -> None:
     out: Path = arguments.output
     cutter = jobs.Cutter(out / "batch", wanted.quotas)
     found = records.records(wanted, arguments.data)
+    if wanted.sample_rows:  # the first ones: a sample is there to be quick, and masking costs by the record
+        found = islice(found, wanted.sample_rows)
     if wanted.also_input:
         found = masked(found, arguments)
     asked, aside = write(found, wanted, cutter, out)
@@ -128,6 +131,7 @@ def plan(uri: str, batch: list[Job], on_demand: Job | None, wanted: BatchSetting
         "on_demand": rest,
         "records": sum(job.records for job in batch) + (on_demand.records if on_demand else 0),
         "guidelines": list(wanted.versions),
+        "sample_rows": wanted.sample_rows,
     }
 
 

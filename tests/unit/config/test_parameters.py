@@ -65,6 +65,7 @@ def test_defaults_and_provenance(training: PipelineConfig) -> None:
         "BaseModel": "Llama2-7B",
         "Commit": "unknown",
         "DirtyTree": "unknown",
+        "SampleRows": 0,
     }
 
 
@@ -156,7 +157,7 @@ def test_all_wrong_overrides_at_once(training: PipelineConfig) -> None:
     assert str(error) == (
         "-p TrainingRows=0: found 0; allowed: at least 10 and at most 10000\n"
         '-p Epochs=3: "facts-training" has no parameter "Epochs"; it has: TrainingRows, LearningRate, '
-        "Instance, BaseModel, Commit, DirtyTree\n"
+        "Instance, BaseModel, Commit, DirtyTree, SampleRows\n"
         '-p LearningRate=x: "x" is not a Float\n'
         "  hint: write a number such as 0.001 or 1e-5"
     )
