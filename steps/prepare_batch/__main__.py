@@ -13,7 +13,6 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +42,6 @@ def main() -> None:
     out: Path = arguments.output
     cutter = jobs.Cutter(out / "batch", wanted.quotas)
     found = records.records(wanted, arguments.data)
-    if wanted.sample_rows:  # the first ones: a sample is there to be quick, and masking costs by the record
-        found = islice(found, wanted.sample_rows)
     if wanted.also_input:
         found = masked(found, arguments)
     asked, aside = write(found, wanted, cutter, out)
