@@ -38,7 +38,8 @@ def test_the_heartbeat_tells_of_the_last_look() -> None:
 
 def test_without_a_heartbeat_the_step_itself_tells_since_when() -> None:
     """No look yet, or a bucket that has lost it."""
-    for beat in (None, [], {"at": 0.0}):
+    beats: tuple[Any, ...] = (None, [], {"at": 0.0})
+    for beat in beats:
         (wait,) = waiting(beat)
         assert (wait.name, wait.since) == (f"{TRAINING_ID}-1", AT + timedelta(seconds=2))
         assert wait.deadline == AT + timedelta(seconds=62)

@@ -129,7 +129,7 @@ def test_a_sample_is_the_first_records(tmp_path: Path, kind: str) -> None:
     else:
         for name in "abc":
             (tmp_path / name).write_text("" if name == "a" else "x")
-    columns = {"columns": {}} if kind == "text" else {}
+    columns: dict[str, Any] = {"columns": {}} if kind == "text" else {}
     found = list(records(_settings(sample_rows=2, format=kind, **columns), tmp_path))
     assert [(each.id, each.reason) for each in found] == [("a", "empty"), ("b", None)]
 
