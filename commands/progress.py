@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 30.0
 MARKS = {"Succeeded": "✓", "Failed": "✗", "Stopped": "■", "Stopping": "■"}
 NOT_BEGUN = "·"
-LONGEST_DURATION = len("12m 34s")
 
 
 @contextmanager
@@ -228,13 +227,12 @@ class _Picture:
         from rich.text import Text
 
         seen = snapshot.seen
-        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
         grid.add_column(width=1)
+        grid.add_column(no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # alone gives way in a narrow terminal
         names = [name for name in seen.declared if seen.step(name) or not seen.execution.is_over]
-        # What stands on the right gives way first where the terminal is narrow.
-        grid.add_column(no_wrap=True, min_width=max((len(name) for name in names), default=1))
-        grid.add_column(justify="right", no_wrap=True, min_width=LONGEST_DURATION)
-        grid.add_column(no_wrap=True, overflow="ellipsis")
         for name in names:
             step = seen.step(name)
             if step is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -196,3 +197,15 @@ def test_a_result_from_another_execution_is_said_to_be() -> None:
     """It is not news that it took long."""
     taken = step("prepare", "Succeeded", reused_from="arn:x/execution/aaaaaaaaaaaa")
     assert lines((0, snapshot(taken))) == ["x  prepare Succeeded taken from aaaaaaaaaaaa (3.0 s)"]
+
+
+@pytest.mark.parametrize("columns", [28, 40, 100])
+def test_a_narrow_terminal_keeps_marks_names_and_times(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log line alone gives way; nothing wraps, which would leave shreds of older pictures."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    at_work = snapshot(step("prepare", "Succeeded"), step("train", "Executing"), last_line="loss " * 40)
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", picture(at_work, error=KeyboardInterrupt()))
+    rows = [line.rstrip() for line in drawn.replace("\r", "\n").splitlines()]
+    assert any(re.match(r"✓ +prepare +3.0 s", row) for row in rows)
+    assert any(re.match(r"\S +train +0.0 s +(los|…)", row) for row in rows)
+    assert max(map(len, rows)) <= columns
