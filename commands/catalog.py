@@ -54,6 +54,17 @@ VERBS = (
         "commands.define:Graph",
     ),
     Verb(
+        "doctor",
+        DEPLOY,
+        "is this machine ready, and this account; each finding with the command that mends it",
+        ("doctor", "doctor --env dev --output json"),
+        "commands.examining:Doctor",
+        "Python and packages, the shell, the files, credentials, stacks, bucket, roles and what they may do, "
+        "queues, functions, images, quotas, leftovers. What needs no connection is looked at without one. "
+        "Only reads. Exit code: 0 nothing is broken, 2 something is.",
+        json=True,
+    ),
+    Verb(
         "bootstrap",
         DEPLOY,
         "create or update what an environment needs: bucket, roles, queues, functions",
@@ -88,12 +99,19 @@ VERBS = (
         "launch a pipeline with overrides; prints the execution's ARN first",
         (
             "start facts-training -p EpochCount=3",
+            "start facts-training --sample 100 --wait",
+            "start facts-training --estimate",
             "start facts-inference --from-training latest --wait",
+            "start facts-inference --from latest --skip evaluate -p MinimumF1=0.4",
             "start facts-inference --params nightly.json --from-training 4f0b6mz1kq2x",
         ),
         "commands.launching:Start",
-        "A value comes from -p, else from --params, else from the candidate of --from-training, else it is "
-        "the default that the pipeline declares. All values are checked before anything starts.",
+        "A value comes from -p, else from --params, else from the candidate of --from-training, else from "
+        "the execution of --from, else it is the default of the environment or the pipeline; each is shown "
+        "with where it comes from. All values are checked before anything starts. --sample sets the "
+        "parameter SampleRows, which reports, candidate and model package carry on. With --estimate nothing "
+        "starts. With --wait the document of --output json is that of `watch`.",
+        json=True,
     ),
     Verb(
         "run",
@@ -126,27 +144,48 @@ VERBS = (
         json=True,
     ),
     Verb(
+        "why",
+        OBSERVE,
+        "why an execution failed, missed a gate or still waits, on one screen",
+        ("why facts-training", "why 4f0b6mz1kq2x --output json"),
+        "commands.explaining:Why",
+        EXECUTION + " The whole reason, the log lines that matter, the likely cause and what to type next. "
+        "Of one that waits: for what, since when, until when, and when it was last looked at.",
+        json=True,
+    ),
+    Verb(
+        "compare",
+        OBSERVE,
+        "what is different between two executions: parameters, definition, code, data, figures, times",
+        ("compare facts-training 4f0b6mz1kq2x", "compare 4f0b6mz1kq2x 9k2d7c1x0abc --output json"),
+        "commands.comparing:Compare",
+        EXECUTION + " Only differences are shown. Executions of two pipelines of one kind can be compared, "
+        "others cannot.",
+        json=True,
+    ),
+    Verb(
         "executions",
         OBSERVE,
         "executions, newest first",
-        ("executions", "executions facts-training --limit 5 --output json"),
-        "commands.observing:Executions",
+        ("executions", "executions facts-training --status Failed --since 2d --output json"),
+        "commands.listing:Executions",
         json=True,
     ),
     Verb(
         "outputs",
         OBSERVE,
         "the files that an execution wrote",
-        ("outputs facts-training", "outputs facts-inference --output json"),
-        "commands.observing:Outputs",
-        EXECUTION,
+        ("outputs facts-training", "outputs facts-inference --open", "outputs 4f0b6mz1kq2x --to results"),
+        "commands.outputs:Outputs",
+        EXECUTION + " What is fetched is whole or not there, and lies below the folder alone. --open without "
+        "--to fetches the reports into a temporary folder.",
         json=True,
     ),
     Verb(
         "logs",
         OBSERVE,
         "the log lines of an execution's steps",
-        ("logs facts-training", "logs 4f0b6mz1kq2x --step evaluate --tail 50"),
+        ("logs facts-training --follow", "logs 4f0b6mz1kq2x --step evaluate --tail 50"),
         "commands.observing:Logs",
         EXECUTION,
         json=True,

@@ -33,6 +33,7 @@ _WHOLE_EXECUTION: dict[str, Any] = {
             "ended": _AT,
             "attempts": 1,
             "cached_from": "",
+            "reused_from": "",
             "reason": "",
         }
     ],
@@ -51,6 +52,16 @@ _WHOLE_EXECUTION: dict[str, Any] = {
     "candidate": {"<figure of the fine-tuning>": 0.86},
     "model_package": "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3",
     "endpoint": {"name": "local-4f0b6mz1kq2x", "status": "gone"},
+    "usage": [
+        {
+            "step": "evaluate",
+            "what": "job or endpoint",
+            "instance_type": "ml.m5.xlarge, or empty where the service chose",
+            "instances": 1,
+            "seconds": 312.0,
+            "usd": 0.02,
+        }
+    ],
 }
 _PACKAGE: dict[str, Any] = {
     "package": "local-facts/3",
@@ -106,13 +117,79 @@ SHAPES: Mapping[str, Any] = {
         ],
         "writes": 0,
     },
+    "start": {
+        "arn": "of the execution; null with --estimate",
+        "pipeline": "facts-training",
+        "parameters": {"<parameter>": {"value": "always a text", "source": "-p, a file, an execution ..."}},
+        "selection": {"steps": ["evaluate"], "reused": ["preprocess"], "from": _ARN},
+        "left_out": {"<parameter of an earlier execution that is no more>": "value"},
+        "estimate": {
+            "steps": [
+                {
+                    "step": "prepare",
+                    "type": "Processing",
+                    "seconds": 312.0,
+                    "instance_type": "ml.m5.xlarge",
+                    "instances": 1,
+                    "usd": 0.02,
+                }
+            ],
+            "seconds": 312.0,
+            "usd": 0.02,
+            "unknown": ["wait-automl"],
+            "past_executions": 5,
+            "past_on_as_many_rows": True,
+            "prices": {"as_of": "2026-11-22", "source": "a page, a contract"},
+        },
+    },
     "run": {"executions": [_WHOLE_EXECUTION]},
     "status": _WHOLE_EXECUTION,
     "watch": _WHOLE_EXECUTION,
-    "executions": {"executions": [_EXECUTION]},
+    "why": {
+        "execution": _EXECUTION,
+        "verdict": "succeeded, failed, gate missed, stopped, stopping, waiting or at work",
+        "step": "evaluate",
+        "reason": "the whole of it",
+        "advice": "what the step itself proposes, or empty",
+        "other_failed_steps": ["prepare"],
+        "lines": [{"step": "evaluate", "at": _AT, "text": "a line"}],
+        "cause": {"name": "out of memory", "text": "what it means"},
+        "gates": _WHOLE_EXECUTION["gates"],
+        "waits": [
+            {
+                "step": "wait-automl",
+                "waits_for": "automl",
+                "name": "4f0b6mz1kq2x-1",
+                "since": _AT,
+                "deadline": _AT,
+                "looked_at": _AT,
+                "next_look": _AT,
+                "error": "",
+            }
+        ],
+        "next": ["run_pipeline.py retry 4f0b6mz1kq2x --wait"],
+    },
+    "compare": {
+        "a": _EXECUTION,
+        "b": _EXECUTION,
+        "notes": ["what to beware of"],
+        "differences": {
+            part: [{"name": "EpochCount", "a": None, "b": None, "change": None}]
+            for part in ("parameters", "definition", "code", "data", "metrics", "durations", "cost")
+        },
+    },
+    "executions": {"executions": [{**_EXECUTION, "parameters": {"<parameter>": "value, always a text"}}]},
     "outputs": {
         "execution": _EXECUTION,
-        "files": [{"step": "evaluate", "uri": "s3://bucket/key", "place": "the URI, or a path", "bytes": 1}],
+        "files": [
+            {
+                "step": "evaluate",
+                "uri": "s3://bucket/key",
+                "place": "the URI, or a path",
+                "bytes": 1,
+                "saved": "path",
+            }
+        ],
     },
     "logs": {"execution": _EXECUTION, "lines": [{"step": "evaluate", "at": _AT, "text": "a line"}]},
     "cleanup": {
@@ -132,6 +209,18 @@ SHAPES: Mapping[str, Any] = {
                 "deleted": False,
             }
         ]
+    },
+    "doctor": {
+        "environment": "dev",
+        "broken": True,
+        "findings": [
+            {
+                "check": "stacks",
+                "status": "fine, note, broken, or unknown: it could not be found out",
+                "fact": 'stack "dev-base" is not there',
+                "command": "run_pipeline.py bootstrap --env dev",
+            }
+        ],
     },
     "teardown": {
         "environment": "dev",

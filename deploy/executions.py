@@ -73,6 +73,7 @@ class Step:
     reason: str = ""
     attempts: int = 0
     cached_from: str = ""
+    reused_from: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -114,8 +115,17 @@ def look(aws: Aws, arn: str, document: Mapping[str, Any] | None = None) -> Seen:
     return Seen(execution, definition(aws, arn) if document is None else document, listed)
 
 
-def start(aws: Aws, pipeline: str, values: Mapping[str, str], *, description: str) -> str:
+def start(
+    aws: Aws,
+    pipeline: str,
+    values: Mapping[str, str],
+    *,
+    description: str,
+    selection: Mapping[str, Any] | None = None,
+) -> str:
     """Starts a deployed pipeline by SageMaker's name; returns the execution's ARN.
+
+    `selection` is a SelectiveExecutionConfig, None for all steps.
 
     The token makes a repetition of the same request, by botocore after a lost answer, start nothing twice.
     """
@@ -124,6 +134,7 @@ def start(aws: Aws, pipeline: str, values: Mapping[str, str], *, description: st
         PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
         PipelineExecutionDescription=description[:3072],
         ClientRequestToken=uuid.uuid4().hex,
+        **({"SelectiveExecutionConfig": selection} if selection else {}),
     )
     return str(answer["PipelineExecutionArn"])
 
@@ -176,17 +187,21 @@ def newest(aws: Aws, pipeline: str) -> Iterator[Execution]:
 
 def parameters(aws: Aws, arn: str) -> dict[str, str]:
     """The values that an execution runs with: those given at its start, the others by default."""
-    given = {
-        entry["Name"]: entry["Value"]
-        for page in _pages(aws, "list_pipeline_parameters_for_execution", PipelineExecutionArn=arn)
-        for entry in page["PipelineParameters"]
-    }
     defaults = {
         parameter["Name"]: str(parameter["DefaultValue"])
         for parameter in definition(aws, arn).get("Parameters", [])
         if "DefaultValue" in parameter
     }
-    return defaults | given
+    return defaults | given(aws, arn)
+
+
+def given(aws: Aws, arn: str) -> dict[str, str]:
+    """The values that were given at an execution's start; ours are all of them."""
+    return {
+        entry["Name"]: entry["Value"]
+        for page in _pages(aws, "list_pipeline_parameters_for_execution", PipelineExecutionArn=arn)
+        for entry in page["PipelineParameters"]
+    }
 
 
 def definition(aws: Aws, arn: str) -> dict[str, Any]:
@@ -242,6 +257,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
         attempts=entry.get("AttemptCount", 0),
         cached_from=entry.get("CacheHitResult", {}).get("SourcePipelineExecutionArn", ""),
         metadata=entry.get("Metadata", {}),
+        reused_from=entry.get("SelectiveExecutionResult", {}).get("SourcePipelineExecutionArn", ""),
     )
 
 

@@ -15,7 +15,7 @@ from pipelines.gate import SCORES, gate_step
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.register import METRICS_FILE, register_step
 from pipelines.sdk import PropertyFile, Step
-from pipelines.settings import step_settings
+from pipelines.settings import SAMPLE, step_settings
 from pipelines.step import RequestStep
 
 # The set that the training run put aside, given by the parameter EvaluationData.
@@ -38,7 +38,7 @@ def build(context: Inference) -> Sequence[Step]:
 def preprocess_step(context: Inference) -> RequestStep:
     """The evaluation set to the shape that fmeval reads, prompted as in training."""
     config = context.config
-    settings = step_settings("preprocess", config, {"data": config.data})
+    settings = step_settings("preprocess", config, {"data": config.data, **SAMPLE})
     inputs: dict[str, Any] = {}
     if config.data.source == CANDIDATE:
         inputs["data"] = context.parameters["EvaluationData"]
@@ -52,7 +52,7 @@ def preprocess_step(context: Inference) -> RequestStep:
 def evaluate_step(context: Inference, preprocess: RequestStep, metrics: PropertyFile) -> RequestStep:
     """Asks the endpoint for every row and scores the answers."""
     config, parameters = context.config, context.parameters
-    content = {"evaluation": config.evaluation, "gates": config.gates, "seed": config.data.seed}
+    content = {"evaluation": config.evaluation, "gates": config.gates, "seed": config.data.seed, **SAMPLE}
     job = Job(
         settings=step_settings("evaluate", config, content),
         inputs={"data": output_uri(preprocess, "evaluation")},

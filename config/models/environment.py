@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.models.common import ParameterValue
+from config.models.prices import Prices
 from config.models.types import EntityName, ImageUri, Items, KmsKey, Model, S3Uri, Tags, Text
 from config.regions import CONTAINER_ACCOUNTS
 
@@ -226,6 +227,7 @@ class Environment(Model):
         default={},
         description="Defaults of pipelines' parameters in this environment: pipeline: {Name: value}.",
     )
+    prices: Prices = Field(default=Prices(), description="What instances cost, for estimates.")
     stand_in: StandIn | None = Field(
         default=None, description="Only for the environment that is the stand-in of AWS on this machine."
     )

@@ -21,7 +21,8 @@ def write(path: Path, figure: dict[str, Any], result: Scan, problem: StepError |
     context = {
         "kind": "Data report",
         "title": figure["source"],
-        "subtitle": f"seed {figure['seed']}"
+        "subtitle": (f"a sample of {figure['sample_rows']:,} rows, " if figure["sample_rows"] else "")
+        + f"seed {figure['seed']}"
         + (f", grouped by {figure['group_by']}" if figure["group_by"] else ""),
         "figure": figure,
         "problem": problem,

@@ -129,6 +129,7 @@ def plan(uri: str, batch: list[Job], on_demand: Job | None, wanted: BatchSetting
         "on_demand": rest,
         "records": sum(job.records for job in batch) + (on_demand.records if on_demand else 0),
         "guidelines": list(wanted.versions),
+        "sample_rows": wanted.sample_rows,
     }
 
 

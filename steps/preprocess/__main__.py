@@ -29,10 +29,11 @@ def main() -> None:
         if wanted.own is None
         else rows.own_rows(wanted.own, arguments.data, refused)
     )
-    count = choose.write(arguments.output / "evaluation" / OUTPUT, found, wanted.rows, wanted.seed)
+    count = choose.write(arguments.output / "evaluation" / OUTPUT, found, wanted.most, wanted.seed)
     refused.judge(count)
-    choose.judge(count, wanted.rows, wanted.source)
-    print(f"wrote {count:,} rows to {OUTPUT}" + refused.told(), flush=True)
+    choose.judge(count, wanted.least, wanted.source)
+    sample = ", a sample" if wanted.sample_rows else ""
+    print(f"wrote {count:,} rows to {OUTPUT}{sample}" + refused.told(), flush=True)
 
 
 def parse() -> argparse.Namespace:

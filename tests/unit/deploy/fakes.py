@@ -215,7 +215,25 @@ class FakeSageMaker:
             raise refusal(
                 "DescribeEndpoint", "ValidationException", f'Could not find endpoint "{EndpointName}".'
             )
-        return {"EndpointStatus": self.endpoints[EndpointName]}
+        return {
+            "EndpointStatus": self.endpoints[EndpointName],
+            "EndpointConfigName": f"{EndpointName}-config",
+            "CreationTime": AT,
+        }
+
+    def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:
+        variant = {"InstanceType": "ml.g5.12xlarge", "InitialInstanceCount": 1}
+        return {"EndpointConfigName": EndpointConfigName, "ProductionVariants": [variant]}
+
+    def describe_auto_ml_job_v2(self, *, AutoMLJobName: str) -> dict[str, Any]:
+        if AutoMLJobName not in self.jobs:
+            raise refusal("DescribeAutoMLJobV2", "ResourceNotFound", f"AutoML job {AutoMLJobName} not found")
+        return self.jobs[AutoMLJobName]
+
+    def describe_training_job(self, *, TrainingJobName: str) -> dict[str, Any]:
+        if TrainingJobName not in self.jobs:
+            raise refusal("DescribeTrainingJob", "ValidationException", "Could not find the job")
+        return self.jobs[TrainingJobName]
 
     def list_endpoints(self, *, NameContains: str, NextToken: str = "0") -> dict[str, Any]:
         return self._named("Endpoints", "Endpoint", list(self.endpoints), NameContains, NextToken)
@@ -397,12 +415,13 @@ class FakeLogs:
         logStreamName: str,
         startFromHead: bool,
         limit: int = 100,
+        startTime: int = 0,
         nextToken: str = "0",
     ) -> dict[str, Any]:
         lines = [
             {"timestamp": at, "message": text}
             for stream, at, text in self._group(logGroupName)
-            if stream == logStreamName
+            if stream == logStreamName and at >= startTime
         ]
         begin = int(nextToken)
         page = lines[begin : begin + limit] if startFromHead else lines[-limit:]

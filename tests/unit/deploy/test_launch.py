@@ -30,6 +30,7 @@ def deployed(fake: FakeAws, name: str, *, without: str = "") -> None:
     entries += [
         {"Name": each, "Type": "String", "DefaultValue": "unknown"} for each in ("Commit", "DirtyTree")
     ]
+    entries.append({"Name": "SampleRows", "Type": "Integer", "DefaultValue": 0})
     if name.endswith("inference"):
         entries += [{"Name": each, "Type": "String"} for each in (*PARAMETERS, "CandidateUri")]
     definition = {
@@ -74,6 +75,7 @@ def test_every_value_is_sent_as_a_text() -> None:
         "BaseModel": "Llama2-7B",
         "Commit": "c" * 40,
         "DirtyTree": "false",
+        "SampleRows": "0",
     }
     assert fake.sagemaker.calls[0][1]["PipelineExecutionDescription"] == (
         "started by alice at commit cccccccccccc"

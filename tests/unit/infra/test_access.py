@@ -41,7 +41,6 @@ BESIDE = {
     },
     "Bootstrapper": set[str](),
     "Launcher": {
-        "sagemaker:DescribeAutoMLJobV2",  # why a fine-tuning failed, how long it took
         "sagemaker:DescribePipeline",
     },
     "Reviewer": {
@@ -140,7 +139,7 @@ def test_resources_are_of_this_environment(person: str) -> None:
     """The prefix stands in them, or the service names them itself: by type alone, or by our tag."""
     unnamed = re.compile(
         r"arn:aws:(bedrock:.*:guardrail/\*|lambda:.*:event-source-mapping:\*|logs:.*:log-group:/aws/sagemaker/\*"
-        r"|sagemaker:.*:(automl-job/\*|processing-job/pipelines-\*))"
+        r"|sagemaker:.*:(automl-job/\*|training-job/\*|processing-job/pipelines-\*))"
     )
     for statement in granted_to(person):
         for resource in statement.resources:
