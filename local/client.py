@@ -6,6 +6,7 @@ connect(project) -> Connection      up · down · status
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import http.client
 import json
@@ -169,9 +170,10 @@ def _start_once(project: Project, folder: Path) -> dict[str, Any]:
             hint=f"see {folder / 'logs' / 'server.log'}",
         ) from error
     except OSError as error:
+        remedy = "free some space, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         raise StandInError(
             f"cannot write to {folder}: {error.strerror or error}",
-            hint="free some space, or set stand_in.folder in config/environments/local.yaml",
+            hint=f"{remedy}set stand_in.folder in config/environments/local.yaml to a folder of yours",
         ) from error
 
 
