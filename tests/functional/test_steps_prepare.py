@@ -297,6 +297,8 @@ def test_the_report_is_one_page_that_loads_nothing(tmp_path: Path) -> None:
     html = (ran.output / "report" / "data_report.html").read_text(encoding="utf-8")
     assert html.count("<svg") == 2
     assert "<script" not in html
+    assert "<h1>data.jsonl</h1>" in html
+    assert "s3://b/&lt;script&gt;alert(1)" in html
     assert "http://" not in html.replace("http://www.w3.org", "")
     failed = prepare(tmp_path / "failed", tmp_path / "data", context_tokens=20)
     page = (failed.output / "report" / "data_report.html").read_text(encoding="utf-8")
