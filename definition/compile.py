@@ -13,6 +13,7 @@ from typing import Any
 from config.models import Project
 from definition.assets import Asset
 from definition.checks import require
+from definition.origin import UNKNOWN_ORIGIN, Origin, origin_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class CompiledPipeline:
     description: str
     parallelism: int | None
     tags: Mapping[str, str]
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 def compile_pipeline(project: Project, name: str) -> CompiledPipeline:
@@ -52,6 +54,7 @@ def compile_pipeline(project: Project, name: str) -> CompiledPipeline:
         description=config.description,
         parallelism=config.parallelism,
         tags={**project.environment.tags, **config.tags},
+        origin=origin_of(project.root, project.environment, config, built.assets),
     )
 
 
