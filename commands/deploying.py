@@ -72,7 +72,7 @@ class Upsert:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Compiles, compares, writes what differs."""
-        from commands.planning import look, chosen
+        from commands.planning import chosen, look
         from deploy import saved_plan
         from deploy.upsert import carry_out, require_unprotected
 

@@ -37,6 +37,11 @@ class Start:
             metavar="EXECUTION",
             help="the labeling execution whose data are trained on (ARN, id, pipeline), or `latest`",
         )
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--alias", metavar="NAME", help="the version that goes by this name (upsert --alias)"
+        )
+        which.add_argument("--version", type=int, metavar="NUMBER", help="this version, not the newest")
         parser.add_argument("--wait", action="store_true", help="follow it to its end; exit code as of `run`")
 
     @staticmethod
@@ -248,8 +253,10 @@ def _wishes(project: Project, names: Sequence[str], arguments: Namespace) -> Wis
     """The values asked for, held against every pipeline's file before anything else happens."""
     from config.parameters import read_parameter_file, split_override
     from deploy.launch import Wishes, check_wishes
+    from deploy.versions import VersionChoice
 
     wishes = Wishes(
+        version=VersionChoice(getattr(arguments, "version", None), getattr(arguments, "alias", None)),
         overrides=dict(split_override(text) for text in arguments.parameter),
         file=read_parameter_file(arguments.params) if arguments.params else None,
         beside=tuple(names),

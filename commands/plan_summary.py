@@ -1,4 +1,4 @@
-"""Sentences that a plan's text and its Markdown share: what is done to how much, and what stands in the way."""
+"""Sentences that a plan's text and its Markdown share: what is done to how much, what is in the way."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def named(change: Change) -> str:
 def values(change: Change) -> tuple[str, str]:
     """Before and after; of an address only the hash at its end."""
     texts = change.before or "", change.after or ""
-    return (
-        (texts[0].rpartition("/")[2], texts[1].rpartition("/")[2]) if change.kind in ADDRESSES else texts
-    )
+    return (texts[0].rpartition("/")[2], texts[1].rpartition("/")[2]) if change.kind in ADDRESSES else texts
 
 
 def counted(plan: WholePlan, explanation: Explanation) -> str:
@@ -63,7 +61,9 @@ def sdk_sentence(sdk: SdkChange) -> str:
     if sdk.alone:
         return f"{versions} alone: the pipeline's file and its steps' sources are the same"
     if sdk.platform_too:
-        return f"{versions} or the platform's own code: the pipeline's file and its steps' sources are the same"
+        return (
+            f"{versions} or the platform's own code: the pipeline's file and its steps' sources are the same"
+        )
     return f"{versions} as well: some of these changes may come from it"
 
 

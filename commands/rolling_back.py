@@ -28,7 +28,9 @@ class RollBack:
             metavar="VERSION",
             help="the version (default: the newest earlier one with another definition)",
         )
-        parser.add_argument("--alias", metavar="NAME", help="move this alias only (default: one version back)")
+        parser.add_argument(
+            "--alias", metavar="NAME", help="move this alias only (default: one version back)"
+        )
         parser.add_argument(
             "--force", action="store_true", help="also what somebody changed outside of this project"
         )
@@ -58,12 +60,11 @@ class RollBack:
         return 0
 
 
-def _show(
-    project: Project, aws: Aws, planned: Rollback, arguments: Namespace, terminal: Terminal
-) -> None:
+def _show(project: Project, aws: Aws, planned: Rollback, arguments: Namespace, terminal: Terminal) -> None:
+    from config import names
     from deploy.deployed import versions
 
-    newest = next(versions(aws, f"{project.environment.prefix}-{planned.name}")).id
+    newest = next(versions(aws, names.pipeline_name(project.environment, planned.name))).id
     if arguments.output == "json":
         from commands.plan_document import changes_document
 

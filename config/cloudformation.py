@@ -1,4 +1,4 @@
-"""A CloudFormation template as plain data: YAML with the short forms of its functions (``!Sub``, ``!GetAtt``)."""
+"""A CloudFormation template as plain data: YAML with short forms of functions (``!Sub``, ``!GetAtt``)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_template(text: str) -> dict[str, Any]:
     Raises TemplateTextError.
     """
     try:
-        loaded = yaml.load(text, _Loader)
+        loaded = yaml.load(text, _Loader)  # noqa: S506  (a SafeLoader)
     except yaml.YAMLError as error:
         raise TemplateTextError(f"this is no CloudFormation template: {error}") from error
     if not isinstance(loaded, dict):

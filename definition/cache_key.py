@@ -8,7 +8,7 @@ files, and the content behind an unchanged S3 URI.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from definition.outline import Outline, Step
 from definition.references import (
@@ -55,9 +55,7 @@ def re_run_with(outline: Outline, steps: Iterable[str]) -> tuple[str, ...]:
         if not next_ones:
             break
         moved |= next_ones
-    return tuple(
-        step.name for step in outline.steps if step.name in moved and step.name not in begun and is_cached(step)
-    )
+    return tuple(step.name for step in outline.steps if step.name in moved - begun and is_cached(step))
 
 
 def _takes_from(step: Step) -> set[str]:

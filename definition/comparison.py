@@ -1,4 +1,4 @@
-"""Two definitions of one pipeline: what became of parameters, steps, edges and arguments, each with its weight.
+"""Two definitions of one pipeline: what became of parameters, steps, edges and arguments.
 
 before, after -> Change, Change, ...      (definition/consequences.py says what each one means)
 """

@@ -41,9 +41,7 @@ def explained(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Chan
 def re_running(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """The cached steps of ``after``, in order, whose earlier results no longer count."""
     other = outline(after)
-    moved = {
-        name for change in compare(before, after) for name in _moved(change, outline(before), other)
-    }
+    moved = {name for change in compare(before, after) for name in _moved(change, outline(before), other)}
     moved |= set(re_run_with(other, moved))
     return tuple(step.name for step in other.steps if step.name in moved and is_cached(step))
 
@@ -54,7 +52,7 @@ def _marked(change: Change, before: Outline, after: Outline) -> Change:
     marks = (*((RE_RUNS,) if moved else ()), *((GATE,) if gate else ()))
     if not marks:
         marks = (COSMETIC,) if _is_cosmetic(change) else (BEHAVIOUR,)
-    return replace(change, marks=marks, effect="; ".join(_sentences(change, moved, before, after)))
+    return replace(change, marks=marks, effect="; ".join(_sentences(change, moved, after)))
 
 
 def _moved(change: Change, before: Outline, after: Outline) -> tuple[str, ...]:
@@ -122,9 +120,7 @@ def _is_cosmetic(change: Change) -> bool:
     return change.kind == "argument" and any(part in _WORDS for part in change.path)
 
 
-def _sentences(
-    change: Change, moved: Iterable[str], before: Outline, after: Outline
-) -> Iterator[str]:
+def _sentences(change: Change, moved: Iterable[str], after: Outline) -> Iterator[str]:
     cached = [name for name in moved if is_cached(after.by_name[name])]
     others = [name for name in moved if name not in cached]
     if change.path[:1] == ("CacheConfig",) and others:

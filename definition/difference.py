@@ -17,9 +17,9 @@ from definition.references import function_of
 
 # What names an entry of a list; the first that every entry has, with different values, serves.
 NAMES: Final = (
-    ("Name", "InputName", "OutputName", "PropertyFileName", "Key")
+    *("Name", "InputName", "OutputName", "PropertyFileName", "Key"),
     # CloudFormation and IAM, guardrails, settings of steps
-    + ("Sid", "PolicyName", "Id", "name", "metric", "type", "text")
+    *("Sid", "PolicyName", "Id", "name", "metric", "type", "text"),
 )
 
 
@@ -107,14 +107,14 @@ def _named_by(entry: Any) -> str:
 def _by_name(entries: list[Any]) -> Mapping[str, Any] | None:
     """Entries by name; None where they have none, or two have the same."""
     for key in NAMES:
-        named = {entry[key]: entry for entry in entries if isinstance(entry, Mapping) and _is_name(entry, key)}
+        named = {entry[key]: entry for entry in entries if _is_named(entry, key)}
         if len(named) == len(entries):
             return named
     return None
 
 
-def _is_name(entry: Mapping[str, Any], key: str) -> bool:
-    return isinstance(entry.get(key), str)
+def _is_named(entry: Any, key: str) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get(key), str)
 
 
 def _as_options(words: list[Any]) -> Mapping[str, Any] | None:

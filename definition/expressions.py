@@ -1,9 +1,9 @@
 """Values of a definition as a person reads them: references in place, content hashes cut to what tells apart.
 
-    {"Std:Join": {"On": "/", "Values": ["s3://b", {"Get": "Execution.PipelineExecutionId"}]}}
-        -> s3://b/${Execution.PipelineExecutionId}
-    {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.evaluate.PropertyFiles.metrics"}, "Path": "f1.mean"}}
-        -> ${Steps.evaluate.PropertyFiles.metrics: f1.mean}
+{"Std:Join": {"On": "/", "Values": ["s3://b", {"Get": "Execution.PipelineExecutionId"}]}}
+    -> s3://b/${Execution.PipelineExecutionId}
+{"Std:JsonGet": {"PropertyFile": {"Get": "Steps.evaluate.PropertyFiles.metrics"}, "Path": "f1.mean"}}
+    -> ${Steps.evaluate.PropertyFiles.metrics: f1.mean}
 """
 
 from __future__ import annotations

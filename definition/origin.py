@@ -1,4 +1,4 @@
-"""What a definition was compiled from, as hashes: the file, the code and data it ships, the platform's own code.
+"""What a definition was compiled from, as hashes: the file, what it ships, the platform's code.
 
 Kept as a tag at upsert. When a definition differs and all three are the same, another SDK version alone is
 the cause.
@@ -26,8 +26,8 @@ _APART = {"stand_in", "parameters"}
 
 @dataclass(frozen=True)
 class Origin:
-    """``configuration``: the pipeline's and the environment's files as read; ``content``: steps' code, settings
-    and data; ``platform``: what compiles; ``sdk``: the version of the SageMaker SDK."""
+    """``configuration``: the pipeline's and the environment's files as read; ``content``: steps' code,
+    settings and data; ``platform``: what compiles; ``sdk``: the version of the SageMaker SDK."""
 
     configuration: str
     content: str
@@ -43,7 +43,9 @@ class Origin:
 UNKNOWN_ORIGIN = Origin("", "", "", "")
 
 
-def origin_of(root: Path, environment: Environment, config: PipelineConfig, assets: Sequence[Asset]) -> Origin:
+def origin_of(
+    root: Path, environment: Environment, config: PipelineConfig, assets: Sequence[Asset]
+) -> Origin:
     """What this pipeline is compiled from now."""
     read = [config.model_dump(mode="json"), environment.model_dump(mode="json", exclude=_APART)]
     return Origin(

@@ -126,7 +126,8 @@ class TagResource:
 
 @dataclass(frozen=True)
 class MoveAlias:
-    """An alias that goes to a version, away from `holder`. `version` None: the newest, if it is `definition`."""
+    """An alias that goes to a version, away from `holder`. `version` None: the newest, if its definition has
+    the hash `definition`."""
 
     name: str
     arn: str

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from deploy.session import Aws
+from deploy.versions import NEWEST, VersionChoice
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
 TERMINAL = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
@@ -114,7 +115,14 @@ def look(aws: Aws, arn: str, document: Mapping[str, Any] | None = None) -> Seen:
     return Seen(execution, definition(aws, arn) if document is None else document, listed)
 
 
-def start(aws: Aws, pipeline: str, values: Mapping[str, str], *, description: str) -> str:
+def start(
+    aws: Aws,
+    pipeline: str,
+    values: Mapping[str, str],
+    *,
+    description: str,
+    version: VersionChoice = NEWEST,
+) -> str:
     """Starts a deployed pipeline by SageMaker's name; returns the execution's ARN.
 
     The token makes a repetition of the same request, by botocore after a lost answer, start nothing twice.
@@ -124,6 +132,7 @@ def start(aws: Aws, pipeline: str, values: Mapping[str, str], *, description: st
         PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
         PipelineExecutionDescription=description[:3072],
         ClientRequestToken=uuid.uuid4().hex,
+        **version.request,
     )
     return str(answer["PipelineExecutionArn"])
 

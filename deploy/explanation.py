@@ -93,9 +93,7 @@ class Explanation:
     guardrails: tuple[ThingExplanation, ...]
 
 
-def explain(
-    project: Project, aws: Aws, plan: WholePlan, compiled: Sequence[CompiledPipeline]
-) -> Explanation:
+def explain(project: Project, aws: Aws, plan: WholePlan, compiled: Sequence[CompiledPipeline]) -> Explanation:
     """What the plan means; only reads."""
     by_name = {each.config_name: each for each in compiled}
     infrastructure = plan.infrastructure
@@ -128,7 +126,8 @@ def _pipeline(
     sdk = _sdk(before, compiled) if changes else None
     return replace(
         explanation,
-        changes=(*with_mark(changes, SDK_MARK), *_others(planned)) if sdk and sdk.alone
+        changes=(*with_mark(changes, SDK_MARK), *_others(planned))
+        if sdk and sdk.alone
         else (*changes, *_others(planned)),
         protected=planned.protected,
         outside=_outside(aws, before) if planned.protected == "changed outside" else (),
@@ -144,9 +143,7 @@ def detailed(
     """The changes of code, settings and data with what differs in them."""
     assets = {asset.key: asset for asset in compiled.assets}
     bucket = names.bucket(project.environment)
-    return tuple(
-        replace(change, details=details_of(aws, bucket, change, assets)) for change in changes
-    )
+    return tuple(replace(change, details=details_of(aws, bucket, change, assets)) for change in changes)
 
 
 def _others(planned: PipelinePlan) -> Iterator[Change]:
@@ -192,7 +189,9 @@ def _outside(aws: Aws, before: DeployedPipeline) -> tuple[Change, ...] | None:
     for _, version in zip(range(LOOKED_BACK), versions(aws, before.name), strict=False):
         definition = definition_of(aws, before.name, version.id)
         if ownership.definition_hash(definition) == wanted:
-            return explained(definition, before.definition) if isinstance(before.definition, Mapping) else None
+            return (
+                explained(definition, before.definition) if isinstance(before.definition, Mapping) else None
+            )
     return None
 
 

@@ -1,4 +1,4 @@
-"""In what a guardrail's configuration differs from the one that is there: policies by their entries' names."""
+"""In what a guardrail's configuration differs from the one that is there, entry by entry."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _details(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Detail]
 
 
 def _policies(guardrail: Mapping[str, Any]) -> dict[str, Any]:
-    """Messages, and lists of entries by policy: CreateGuardrail says ``...Config`` where GetGuardrail does not."""
+    """Messages, and entries by policy; CreateGuardrail ends names in Config, GetGuardrail does not."""
     found: dict[str, Any] = {name: guardrail.get(name, "") for name in _MESSAGES}
     for name, policy in guardrail.items():
         if not name.removesuffix("Config").endswith("Policy") or not isinstance(policy, Mapping):

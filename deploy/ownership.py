@@ -2,8 +2,8 @@
 
     pipelines:prefix       the environment: without it, a pipeline of that name is a stranger's
     pipelines:applied      the state that the last upsert or rollback brought about
-    pipelines:applying     the state that one is about to bring about: written before, so that a pipeline whose
-                           upsert was cut off is told from one that somebody changed
+    pipelines:applying     the state that one is about to bring about: written before, so that a pipeline
+                           whose upsert was cut off is told from one that somebody changed
     pipelines:sources      what the definition was compiled from (definition/origin.py)
     pipelines:sdk          ... and by which version of the SDK
     pipelines:rolled-back  the version that a rollback went back to; empty since the next upsert

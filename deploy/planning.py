@@ -1,7 +1,7 @@
 """Everything that upsert would do to an environment, looked at and not done: pipelines, functions, stacks.
 
-    infrastructure   deploy/bootstrap.py     functions' archives and the services stack; what bootstrap would do
-    pipelines        deploy/upsert.py        uploads, package groups, guardrails, pipelines, aliases
+infrastructure   deploy/bootstrap.py     functions' archives and the services stack; what bootstrap would do
+pipelines        deploy/upsert.py        uploads, package groups, guardrails, pipelines, aliases
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,10 +54,30 @@ class Rollback:
 
     name: str
     arn: str
-    newest: int
     version: int
     action: UpdatePipeline | MoveAlias | None
     changes: tuple[Change, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The pipeline that goes back, as it is."""
+
+    project: Project
+    aws: Aws
+    name: str
+    deployed: DeployedPipeline
+    listed: tuple[PipelineVersion, ...]
+
+    @property
+    def environment(self) -> str:
+        return self.project.environment.name
+
+    def definition_of(self, version: int) -> Any:
+        return definition_of(self.aws, self.deployed.name, version)
+
+    def rollback(self, version: int, action: Any = None, changes: tuple[Change, ...] = ()) -> Rollback:
+        return Rollback(self.name, self.deployed.arn, version, action, changes)
 
 
 def plan(
@@ -65,20 +85,16 @@ def plan(
 ) -> Rollback:
     """What rollback would do; only reads.
 
-    Raises NotDeployedError, VersionError, ProtectedError, and NotDeployedError for code that is gone.
+    Raises VersionError, ProtectedError, and NotDeployedError for a pipeline or old code that is not there.
     """
     project.pipeline(name)
     deployed = _deployed(project, aws, name)
     if not force:
         _require_ours(project, name, deployed)
-    listed = list(versions(aws, deployed.name))
-    if to is not None and to not in {each.id for each in listed}:
+    scene = _Scene(project, aws, name, deployed, tuple(versions(aws, deployed.name)))
+    if to is not None and to not in {each.id for each in scene.listed}:
         raise missing_version(project, name, VersionChoice(number=to))
-    return (
-        _move(project, aws, name, deployed, listed, to, alias)
-        if alias
-        else _go_back(project, aws, name, deployed, listed, to)
-    )
+    return _move(scene, to, alias) if alias else _go_back(scene, to)
 
 
 def _deployed(project: Project, aws: Aws, name: str) -> DeployedPipeline:
@@ -109,73 +125,51 @@ def _require_ours(project: Project, name: str, deployed: DeployedPipeline) -> No
         )
 
 
-def _go_back(
-    project: Project,
-    aws: Aws,
-    name: str,
-    deployed: DeployedPipeline,
-    listed: Sequence[PipelineVersion],
-    to: int | None,
-) -> Rollback:
-    version, definition = (
-        (to, definition_of(aws, deployed.name, to))
-        if to is not None
-        else _previous(project, aws, name, deployed, listed)
-    )
-    if definition_hash(definition) == definition_hash(deployed.definition):
-        return Rollback(name, deployed.arn, listed[0].id, version, None)
-    _require_contents(project, aws, name, version, definition)
-    action = UpdatePipeline(
-        _spec(deployed, definition, version, project), (f"back to version {version}",), deployed.state
-    )
-    changes = explained(deployed.definition, definition) if isinstance(definition, Mapping) else ()
-    return Rollback(name, deployed.arn, listed[0].id, version, action, changes)
+def _go_back(scene: _Scene, to: int | None) -> Rollback:
+    now = scene.deployed.definition
+    version, then = (to, scene.definition_of(to)) if to is not None else _previous(scene)
+    if definition_hash(then) == definition_hash(now):
+        return scene.rollback(version)
+    _require_contents(scene, version, then)
+    spec = _spec(scene.deployed, then, version, scene.project)
+    action = UpdatePipeline(spec, (f"back to version {version}",), scene.deployed.state)
+    return scene.rollback(version, action, explained(now, then) if isinstance(now, Mapping) else ())
 
 
-def _previous(
-    project: Project, aws: Aws, name: str, deployed: DeployedPipeline, listed: Sequence[PipelineVersion]
-) -> tuple[int, Any]:
+def _previous(scene: _Scene) -> tuple[int, Any]:
     """The newest earlier version with another definition; after a rollback, earlier than where that went."""
-    gone_back_to = deployed.tags.get(ROLLED_BACK, "")
-    begin = int(gone_back_to) if gone_back_to.isdigit() else listed[0].id
-    now = definition_hash(deployed.definition)
-    for version in listed:
+    gone_back_to = scene.deployed.tags.get(ROLLED_BACK, "")
+    begin = int(gone_back_to) if gone_back_to.isdecimal() else scene.listed[0].id
+    now = definition_hash(scene.deployed.definition)
+    for version in scene.listed:
         if version.id < begin:
-            definition = definition_of(aws, deployed.name, version.id)
+            definition = scene.definition_of(version.id)
             if definition_hash(definition) != now:
                 return version.id, definition
     raise VersionError(
-        f'pipeline "{name}" has no version before {begin} with another definition',
-        hint=f"{typed(f'rollback {name} --to VERSION', project.environment.name)}, "
-        f"of: {', '.join(str(each.id) for each in listed)}",
+        f'pipeline "{scene.name}" has no version before {begin} with another definition',
+        hint=f"{typed(f'rollback {scene.name} --to VERSION', scene.environment)}, "
+        f"of: {', '.join(str(each.id) for each in scene.listed)}",
     )
 
 
-def _move(
-    project: Project,
-    aws: Aws,
-    name: str,
-    deployed: DeployedPipeline,
-    listed: Sequence[PipelineVersion],
-    to: int | None,
-    alias: str,
-) -> Rollback:
-    holder = holder_of(listed, alias)
+def _move(scene: _Scene, to: int | None, alias: str) -> Rollback:
+    holder = holder_of(scene.listed, alias)
     if holder is None:
-        raise missing_version(project, name, VersionChoice(alias=alias))
-    earlier = [each.id for each in listed if each.id < holder.id]
+        raise missing_version(scene.project, scene.name, VersionChoice(alias=alias))
+    earlier = [each.id for each in scene.listed if each.id < holder.id]
     if to is None and not earlier:
         raise VersionError(
-            f'alias "{alias}" of pipeline "{name}" is on its first version, {holder.id}',
-            hint=typed(f"upsert {name} --alias {alias}", project.environment.name),
+            f'alias "{alias}" of pipeline "{scene.name}" is on its first version, {holder.id}',
+            hint=typed(f"upsert {scene.name} --alias {alias}", scene.environment),
         )
     version = to if to is not None else earlier[0]
     if version == holder.id:
-        return Rollback(name, deployed.arn, listed[0].id, version, None)
-    then, now = (definition_of(aws, deployed.name, each) for each in (version, holder.id))
-    _require_contents(project, aws, name, version, then)
-    action = MoveAlias(deployed.name, deployed.arn, alias, version, holder.id)
-    return Rollback(name, deployed.arn, listed[0].id, version, action, explained(now, then))
+        return scene.rollback(version)
+    now, then = scene.definition_of(holder.id), scene.definition_of(version)
+    _require_contents(scene, version, then)
+    action = MoveAlias(scene.deployed.name, scene.deployed.arn, alias, version, holder.id)
+    return scene.rollback(version, action, explained(now, then))
 
 
 def _spec(deployed: DeployedPipeline, definition: Any, version: int, project: Project) -> PipelineSpec:
@@ -202,18 +196,20 @@ def _spec(deployed: DeployedPipeline, definition: Any, version: int, project: Pr
     )
 
 
-def _require_contents(project: Project, aws: Aws, name: str, version: int, definition: Any) -> None:
+def _require_contents(scene: _Scene, version: int, definition: Any) -> None:
     """Raises NotDeployedError when code, settings or data of the old definition are not in the bucket."""
-    bucket = names.bucket(project.environment)
+    bucket = names.bucket(scene.project.environment)
     addresses = sorted({each for each in _addresses(definition) if each.startswith(f"s3://{bucket}/")})
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        there = pool.map(lambda each: _holds(aws, bucket, each.removeprefix(f"s3://{bucket}/")), addresses)
+        there = pool.map(
+            lambda each: _holds(scene.aws, bucket, each.removeprefix(f"s3://{bucket}/")), addresses
+        )
         gone = [address for address, found in zip(addresses, there, strict=True) if not found]
     if gone:
         raise NotDeployedError(
-            f'version {version} of pipeline "{name}" cannot run: {gone[0]} is not there any more',
+            f'version {version} of pipeline "{scene.name}" cannot run: {gone[0]} is not there any more',
             hint="check out the commit that it came from, then "
-            f"{typed(f'upsert {name}', project.environment.name)}",
+            f"{typed(f'upsert {scene.name}', scene.environment)}",
         )
 
 

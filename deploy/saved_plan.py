@@ -17,7 +17,14 @@ from typing import Any, Final
 
 from config.models import Project
 from deploy import stacks
-from deploy.actions import CreateGuardrail, CreateStack, DeleteGuardrail, MoveAlias, UpdateGuardrail, UpdateStack
+from deploy.actions import (
+    CreateGuardrail,
+    CreateStack,
+    DeleteGuardrail,
+    MoveAlias,
+    UpdateGuardrail,
+    UpdateStack,
+)
 from deploy.errors import StalePlanError
 from deploy.hints import typed
 from deploy.ownership import APPLIED

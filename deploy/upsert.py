@@ -1,7 +1,7 @@
 """Brings pipelines to an environment: compiled, compared with what is there, written only where it differs.
 
-plan      compile -> look -> actions: uploads, package groups, guardrails, pipelines, tags, aliases  (only reads)
-upsert    the plan, carried out                                                                      (writes)
+plan      compile -> look -> actions: uploads, groups, guardrails, pipelines, tags, aliases   (only reads)
+upsert    the plan, carried out                                                               (writes)
 
 A pipeline that is a stranger's, or that somebody changed since it was last written, is not written over
 without being forced (deploy/ownership.py says how that is told).
@@ -23,6 +23,7 @@ from deploy.actions import (
     Action,
     CreatePackageGroup,
     CreatePipeline,
+    MoveAlias,
     PipelineSpec,
     TagResource,
     UpdatePipeline,
@@ -220,9 +221,7 @@ def _spec(
     )
 
 
-def _differences(
-    spec: PipelineSpec, compiled: CompiledPipeline, before: DeployedPipeline
-) -> tuple[str, ...]:
+def _differences(spec: PipelineSpec, compiled: CompiledPipeline, before: DeployedPipeline) -> tuple[str, ...]:
     """In what the deployed pipeline differs; definitions are compared by content, not by spelling."""
     found = {
         "definition": definition_hash(before.definition) != definition_hash(compiled.definition),
@@ -247,12 +246,10 @@ def _tag_changes(spec: PipelineSpec, before: DeployedPipeline) -> TagResource | 
 def _alias_of_new(spec: PipelineSpec, alias: str | None) -> tuple[Action, ...]:
     if alias is None:
         return ()
-    return (versions.MoveAlias(spec.name, spec.arn, alias, None, None, _hash_of(spec)),)
+    return (MoveAlias(spec.name, spec.arn, alias, None, None, _hash_of(spec)),)
 
 
-def _alias_of(
-    aws: Aws, spec: PipelineSpec, alias: str | None, before: DeployedPipeline
-) -> versions.MoveAlias | None:
+def _alias_of(aws: Aws, spec: PipelineSpec, alias: str | None, before: DeployedPipeline) -> MoveAlias | None:
     if alias is None:
         return None
     wanted = _hash_of(spec)

@@ -59,9 +59,7 @@ def check_alias(alias: str) -> str:
     return alias
 
 
-def move_to_newest(
-    aws: Aws, *, name: str, arn: str, alias: str, becomes: str | None
-) -> MoveAlias | None:
+def move_to_newest(aws: Aws, *, name: str, arn: str, alias: str, becomes: str | None) -> MoveAlias | None:
     """What gives the alias to the newest version; None where it has it.
 
     ``becomes`` is the hash of a definition that is about to become the newest version; None when none is.
@@ -83,8 +81,9 @@ def holder_of(listed: Iterable[PipelineVersion], alias: str) -> PipelineVersion 
 def missing_version(project: Project, name: str, choice: VersionChoice) -> VersionError:
     """What to say when a pipeline has no such version."""
     environment = project.environment
+    listing = f"aws sagemaker list-pipeline-versions --pipeline-name {names.pipeline_name(environment, name)}"
+    made = typed(f"upsert {name} --alias {choice.alias}", environment.name)
     return VersionError(
         f'pipeline "{name}" has no {choice.text} in environment "{environment.name}"',
-        hint=f"aws sagemaker list-pipeline-versions --pipeline-name {names.pipeline_name(environment, name)}, "
-        f"or {typed(f'upsert {name} --alias {choice.alias}' if choice.alias else f'plan {name}', environment.name)}",
+        hint=f"{listing}, or {made}" if choice.alias else listing,
     )
