@@ -133,7 +133,7 @@ def _sentences(change: Change, moved: Iterable[str], after: Outline) -> Iterator
     if others:
         yield f"{_listed(others)} runs in every execution: not cached"
     if change.kind == "parameter" and change.path[1:] == ("DefaultValue",):
-        yield "an execution that is given a value is not touched by this default"
+        yield "for executions without a value of their own"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -153,28 +153,28 @@ def _lines(old: bytes, new: bytes) -> str:
     return f"+{added} -{removed} lines" if added or removed else "line ends changed"
 
 
-def unpacked(archive: bytes) -> dict[str, bytes]:
+def unpacked(archive: bytes, *, largest: int = LARGEST) -> dict[str, bytes]:
     """The files of a tar.gz; ValueError where they are too large to compare."""
     found: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
         for member in tar:
-            _require_small(sum(map(len, found.values())) + member.size)
+            _require_small(sum(map(len, found.values())) + member.size, largest)
             content = tar.extractfile(member) if member.isfile() else None
             if content is not None:
                 found[member.name] = content.read()
     return found
 
 
-def unzipped(archive: bytes) -> dict[str, bytes]:
+def unzipped(archive: bytes, *, largest: int = LARGEST) -> dict[str, bytes]:
     """The files of a zip; ValueError where they are too large to compare."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        _require_small(sum(member.file_size for member in opened.infolist()))
+        _require_small(sum(member.file_size for member in opened.infolist()), largest)
         return {name: opened.read(name) for name in opened.namelist() if not name.endswith("/")}
 
 
-def _require_small(size: int) -> None:
-    if size > LARGEST:
-        raise ValueError(f"over {LARGEST} bytes")
+def _require_small(size: int, largest: int) -> None:
+    if size > largest:
+        raise ValueError(f"over {largest} bytes")
 
 
 def _read(aws: Aws, bucket: str, key: str) -> bytes:
