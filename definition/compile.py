@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config import names
 from config.models import Project
 from definition.assets import Asset
 from definition.checks import require
@@ -53,7 +54,7 @@ def compile_pipeline(project: Project, name: str) -> CompiledPipeline:
         assets=built.assets,
         description=config.description,
         parallelism=config.parallelism,
-        tags={**project.environment.tags, **config.tags},
+        tags={**project.environment.tags, **config.tags, **names.ownership(project.environment)},
         origin=origin_of(project.root, project.environment, config, built.assets),
     )
 

@@ -17,10 +17,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from config import names
 from config.models import Environment
 from definition.difference import canonical
 
-PREFIX: Final = "pipelines:prefix"
+PREFIX: Final = names.PREFIX_TAG
 APPLIED: Final = "pipelines:applied"
 APPLYING: Final = "pipelines:applying"
 SOURCES: Final = "pipelines:sources"

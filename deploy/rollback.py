@@ -178,7 +178,7 @@ def _spec(deployed: DeployedPipeline, definition: Any, version: int, project: Pr
         definition, description=deployed.description, role=deployed.role, parallelism=deployed.parallelism
     )
     tags = {
-        PREFIX: project.environment.prefix,
+        **names.ownership(project.environment),
         APPLIED: state,
         APPLYING: state,
         SOURCES: "",

@@ -202,7 +202,7 @@ def _spec(
     )
     tags = {
         **compiled.tags,
-        PREFIX: project.environment.prefix,
+        **names.ownership(project.environment),
         APPLIED: state,
         APPLYING: state,
         SOURCES: compiled.origin.sources,
@@ -268,7 +268,7 @@ def _missing_groups(project: Project, aws: Aws, chosen: Sequence[str]) -> list[C
         config = project.pipelines[name]
         if isinstance(config, InferenceConfig):
             group = names.group_name(environment, config.registry.group)
-            tags = {**environment.tags, **config.tags, PREFIX: environment.prefix}
+            tags = {**environment.tags, **config.tags, **names.ownership(environment)}
             wanted[group] = CreatePackageGroup(group, config.registry.description, pairs(tags))
     return [action for group, action in wanted.items() if not _group_exists(aws, group)]
 
