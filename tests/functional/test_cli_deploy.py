@@ -98,13 +98,32 @@ def test_two_upserts_at_once_make_one_pipeline_each(repository: Repository) -> N
     }
 
 
-def test_a_changed_step_is_one_update_that_says_so(repository: Repository) -> None:
-    """A new line in a step's source changes the pipelines that ship it, and no other."""
+def test_a_changed_step_shows_in_plan_as_exactly_that(repository: Repository) -> None:
+    """A new line in a step's source: one change of one pipeline, kept, carried out once, and rolled back."""
     with (repository.folder / "steps" / "preprocess" / "rows.py").open("a") as file:
         file.write("\n# changed\n")
-    done = repository.run("upsert", "facts-training", "facts-inference", code=0)
+    chosen = ("facts-training", "facts-inference")
+    plan = repository.run(
+        "plan", *chosen, "--out", "plan.json", "--output", "json", "--exit-code", code=4
+    ).json
+    assert misfits(plan, SHAPES["plan"]) == []
+    [training, inference] = plan["pipelines"]
+    assert (training["change"], training["changes"]) == ("unchanged", [])
+    [change] = inference["changes"]
+    assert (change["kind"], change["step"], change["marks"]) == ("code", "preprocess", ["re-runs"])
+    assert change["details"] == [{"what": "steps/preprocess/rows.py", "note": "+2 -0 lines"}]
+    beside = {key: plan[key] for key in ("protected", "functions", "stacks", "guardrails")}
+    assert beside == {"protected": [], "functions": [], "stacks": [], "guardrails": []}
+
+    done = repository.run("upsert", "--plan", "plan.json", code=0)
     assert done.out == "facts-training: unchanged\nfacts-inference: updated (definition)\n"
     assert "  update pipeline local-facts-inference: definition\n" in done.err
+    again = repository.run("upsert", "--plan", "plan.json", code=2).err
+    assert "nothing was written: pipeline facts-inference has moved on since (" in again
+
+    back = repository.run("rollback", "facts-inference", "--output", "json", code=0).json
+    assert misfits(back, SHAPES["rollback"]) == []
+    assert (back["version"], back["newest_version"], len(back["changes"])) == (1, 3, 1)
 
 
 def test_a_killed_upsert_is_made_good_by_the_next(repository: Repository) -> None:

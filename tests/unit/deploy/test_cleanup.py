@@ -227,7 +227,7 @@ def test_what_a_deployed_definition_points_at_stays() -> None:
     fake = WholeAws()
     bundles = {number: f"local/code/prepare/{number:064x}" for number in range(1, 16)}
     fake.sagemaker.add_pipeline("local-facts-training", OURS, f"s3://{BUCKET}/{bundles[15]}")
-    fake.sagemaker.versions["local-facts-training"] = {
+    fake.sagemaker.numbered["local-facts-training"] = {
         number: {
             "PipelineDefinition": f"s3://{BUCKET}/{key}",
             "PipelineVersionAliases": ["staging"] if number == 2 else [],
