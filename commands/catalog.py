@@ -54,6 +54,17 @@ VERBS = (
         "commands.define:Graph",
     ),
     Verb(
+        "doctor",
+        DEPLOY,
+        "is this machine ready, and this account; each finding with the command that mends it",
+        ("doctor", "doctor --env dev --output json"),
+        "commands.examining:Doctor",
+        "Python and packages, the shell, the files, credentials, stacks, bucket, roles and what they may do, "
+        "queues, functions, images, quotas, leftovers. What needs no connection is looked at without one. "
+        "Only reads. Exit code: 0 nothing is broken, 2 something is.",
+        json=True,
+    ),
+    Verb(
         "bootstrap",
         DEPLOY,
         "create or update what an environment needs: bucket, roles, queues, functions",
@@ -64,11 +75,44 @@ VERBS = (
         "and deploy.sh; afterwards bootstrap and upsert find everything as they would have made it.",
     ),
     Verb(
+        "plan",
+        DEPLOY,
+        "what upsert would do, step by step, and what that means; nothing is done",
+        (
+            "plan",
+            "plan facts-training --env dev --out plan.json",
+            "plan --env prod --output markdown --exit-code",
+        ),
+        "commands.planning:Plan",
+        "Each change is marked: `cosmetic`; `re-runs`, when a step's cache key changes; `gate`, when a "
+        "Condition decides otherwise; `sdk`, when another version of the SageMaker SDK alone is the cause; "
+        "`behaviour` for everything else, which applies when a step next runs. What bootstrap would do to "
+        "the base stack is shown too.",
+        json=True,
+        markdown=True,
+    ),
+    Verb(
         "upsert",
         DEPLOY,
         "create or update pipelines, their functions and their code; unchanged means no write",
-        ("upsert", "upsert facts-training --env dev"),
+        ("upsert", "upsert facts-training --env dev --alias staging", "upsert --env prod --plan plan.json"),
         "commands.deploying:Upsert",
+        "A pipeline that was not made by this project, or that somebody changed since it was last upserted, "
+        "is refused before anything is written, unless --force is given. With --plan, nothing is written "
+        "when files or environment are not those of the plan any more. Each pipeline is looked at once more "
+        "just before it is written: SageMaker has no update on a condition, so moments remain.",
+        json=True,
+    ),
+    Verb(
+        "rollback",
+        DEPLOY,
+        "an earlier version of a pipeline runs again, or an alias goes back to it",
+        ("rollback facts-training", "rollback facts-training --to 5", "rollback facts-training --alias prod"),
+        "commands.rolling_back:RollBack",
+        "The earlier definition becomes the newest version, which executions run that ask for no other; "
+        "started executions keep theirs. Parameters that it does not declare are left out at start. "
+        "Functions stay at their newest version, which open waits and other pipelines use. The next upsert "
+        "goes forward to what the files say.",
         json=True,
     ),
     Verb(

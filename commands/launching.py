@@ -42,6 +42,11 @@ class Start:
         parser.add_argument(
             "--estimate", action="store_true", help="say what it would cost and take; nothing starts"
         )
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--alias", metavar="NAME", help="the version that goes by this name (upsert --alias)"
+        )
+        which.add_argument("--version", type=int, metavar="NUMBER", help="this version, not the newest")
         parser.add_argument("--wait", action="store_true", help="follow it to its end; exit code as of `run`")
 
     @staticmethod
@@ -332,9 +337,11 @@ def _wishes(project: Project, names: Sequence[str], arguments: Namespace) -> Wis
     from config.parameters import read_parameter_file, split_override
     from config.platform_parameters import SAMPLE_ROWS
     from deploy.launch import Wishes, check_wishes
+    from deploy.versions import VersionChoice
 
     sample = {SAMPLE_ROWS: str(arguments.sample)} if arguments.sample else {}
     wishes = Wishes(
+        version=VersionChoice(getattr(arguments, "version", None), getattr(arguments, "alias", None)),
         overrides=sample | dict(split_override(text) for text in arguments.parameter),
         file=read_parameter_file(arguments.params) if arguments.params else None,
         beside=tuple(names),

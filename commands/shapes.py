@@ -78,6 +78,23 @@ _PACKAGE: dict[str, Any] = {
     "model_data_url": "s3://bucket/key",
 }
 
+_CHANGE: dict[str, Any] = {
+    "kind": "parameter, step, edge, argument, code, settings, data, order or pipeline",
+    "step": "preprocess",
+    "what": "Arguments.ProcessingInputs.code.S3Input.S3Uri",
+    "before": "text, null where there was nothing",
+    "after": "text, null where there is nothing",
+    "marks": ["cosmetic, re-runs, gate, behaviour, sdk"],
+    "effect": "re-runs preprocess, and behind it evaluate",
+    "details": [{"what": "steps/preprocess/rows.py", "note": "+3 -1 lines"}],
+}
+_THING: dict[str, Any] = {
+    "name": "local-services",
+    "change": "created, changed or removed",
+    "by": "upsert or bootstrap",
+    "details": [{"what": "Resources.Wait.Properties.MemorySize", "note": "256 -> 1024"}],
+}
+
 SHAPES: Mapping[str, Any] = {
     "list": {
         "environment": "local",
@@ -112,7 +129,7 @@ SHAPES: Mapping[str, Any] = {
                 "name": "facts-training",
                 "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-facts-training",
                 "change": "created, updated or unchanged",
-                "differs": ["definition, description, role, parallelism, tags"],
+                "differs": ["definition, description, role, parallelism, tags, alias"],
             }
         ],
         "writes": 0,
@@ -141,6 +158,40 @@ SHAPES: Mapping[str, Any] = {
             "past_on_as_many_rows": True,
             "prices": {"as_of": "2026-11-22", "source": "a page, a contract"},
         },
+    },
+    "plan": {
+        "environment": "local",
+        "account": "123456789012",
+        "region": "us-east-1",
+        "changes": True,
+        "protected": ["pipelines that upsert refuses without --force"],
+        "pipelines": [
+            {
+                "name": "facts-training",
+                "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-facts-training",
+                "change": "created, changed or unchanged",
+                "differs": ["definition, description, role, parallelism, tags, alias"],
+                "protected": "stranger, changed outside, or empty",
+                "changes": [_CHANGE],
+                "outside": [_CHANGE],
+                "re_running": ["cached steps whose earlier results no longer stand in"],
+                "rolled_back_to": "a version, or empty",
+                "sdk": {"before": "3.26.0", "after": "3.27.0", "alone": True},
+            }
+        ],
+        "functions": [_THING],
+        "stacks": [_THING],
+        "guardrails": [_THING],
+        "actions": ["update pipeline local-facts-training: definition"],
+    },
+    "rollback": {
+        "pipeline": "facts-training",
+        "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-facts-training",
+        "alias": "the alias that moved, or empty",
+        "version": 5,
+        "newest_version": 8,
+        "changed": True,
+        "changes": [_CHANGE],
     },
     "run": {"executions": [_WHOLE_EXECUTION]},
     "status": _WHOLE_EXECUTION,
@@ -209,6 +260,18 @@ SHAPES: Mapping[str, Any] = {
                 "deleted": False,
             }
         ]
+    },
+    "doctor": {
+        "environment": "dev",
+        "broken": True,
+        "findings": [
+            {
+                "check": "stacks",
+                "status": "fine, note, broken, or unknown: it could not be found out",
+                "fact": 'stack "dev-base" is not there',
+                "command": "run_pipeline.py bootstrap --env dev",
+            }
+        ],
     },
     "teardown": {
         "environment": "dev",

@@ -72,8 +72,10 @@ class Explainer:
         if fault.type == "extra_forbidden":
             return self._unknown(path)
         if fault.type == "key":
-            message = f"{quoted(str(path[-1]))} cannot be a name here; allowed: {fault.message}"
-            return self._document.problem(path, message, at_key=True)
+            names = _literals(fault)
+            allowed = listing(names) if names else fault.message
+            message = f"{quoted(str(path[-1]))} cannot be a name here; allowed: {allowed}"
+            return self._document.problem(path, message, did_you_mean(str(path[-1]), names), at_key=True)
         message, hint = self.value(path, faults, value_at(self._document.data, path))
         return self._document.problem(path, message, hint)
 
@@ -125,12 +127,17 @@ class Explainer:
         if fault.type == "reference":
             return f"found {found}, a value or {{parameter: Name}} is needed", _braces_hint(value)
         if fault.type == "literal_error":
-            names = [text or number for text, number in _LITERALS.findall(fault.context["expected"])]
+            names = _literals(fault)
             hint = _literal_hint(value, names, fault.context["expected"])
             return f"found {found}; allowed: {listing(names)}", hint
         if fault.type in _COMPARED:
             return f"found {found}; allowed: {' and '.join(bounds(annotation_at(self._model, path)))}", None
         return _SIZES.get(fault.type, _as_said)(found, fault), None
+
+
+def _literals(fault: Fault) -> list[str]:
+    """The values that are allowed, where there is a list of them."""
+    return [text or number for text, number in _LITERALS.findall(fault.context.get("expected", ""))]
 
 
 def _literal_hint(value: Any, names: Sequence[str], expected: str) -> str | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from deploy.session import Aws
+from deploy.versions import NEWEST, VersionChoice
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
 TERMINAL = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
@@ -122,6 +123,7 @@ def start(
     *,
     description: str,
     selection: Mapping[str, Any] | None = None,
+    version: VersionChoice = NEWEST,
 ) -> str:
     """Starts a deployed pipeline by SageMaker's name; returns the execution's ARN.
 
@@ -135,6 +137,7 @@ def start(
         PipelineExecutionDescription=description[:3072],
         ClientRequestToken=uuid.uuid4().hex,
         **({"SelectiveExecutionConfig": selection} if selection else {}),
+        **version.request,
     )
     return str(answer["PipelineExecutionArn"])
 

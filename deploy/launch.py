@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from config import names
 from config.models import InferenceConfig, Project
 from config.parameters import Layer, ParameterFile, Resolved, parameter_text, platform_parameters, resolve
@@ -17,24 +15,33 @@ from definition.checks import require_start
 from deploy import executions, guardrails, objects
 from deploy.again import Again
 from deploy.candidate import Candidate, CandidateError, check_serves
-from deploy.errors import NotDeployedError, is_missing
+from deploy.deployed import describe, tags_of
+from deploy.errors import NotDeployedError
 from deploy.hints import typed
 from deploy.labeled import LabeledData
+from deploy.ownership import ROLLED_BACK
 from deploy.provenance import Provenance
 from deploy.selection import Selection, select
 from deploy.session import Aws
+from deploy.versions import NEWEST, VersionChoice, missing_version
 
 
 @dataclass(frozen=True)
 class Wishes:
     """What a person asked for: values by -p, a --params file, pipelines that the same command starts, steps
-    that alone run, or do not."""
+    that alone run, or do not, and the version of the pipeline that is to run."""
 
     overrides: Mapping[str, str] = field(default_factory=dict)
     file: ParameterFile | None = None
     beside: Sequence[str] = ()
     only: Sequence[str] = ()
     skip: Sequence[str] = ()
+    version: VersionChoice = NEWEST
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of parameters that the person gave a value."""
+        return frozenset({*self.overrides, *(self.file.values if self.file else ())})
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ def launch(
         ready.values,
         description=ready.description,
         selection=ready.selection.request if ready.selection else None,
+        version=wishes.version,
     )
     return Launched(name, arn, ready.values, ready)
 
@@ -120,8 +128,8 @@ def prepare(
     ]
     resolved = _resolved(project, name, wishes, layers)
     values = {key: parameter_text(value) for key, value in resolved.values.items()}
-    deployed = deployed_definition(project, aws, name)
-    _check_names(project, name, deployed, values)
+    deployed = deployed_definition(project, aws, name, wishes.version)
+    values = _declared(project, aws, name, values, deployed=deployed, wishes=wishes)
     require_start(deployed, name, values)
     selection = None
     if again is not None and (wishes.only or wishes.skip):
@@ -158,7 +166,7 @@ def _resolved(project: Project, name: str, wishes: Wishes, layers: Sequence[Laye
 
 def _check_sample(aws: Aws, values: Mapping[str, str]) -> None:
     """A candidate that saw a sample alone is not registered as if it had seen everything."""
-    if values[SAMPLE_ROWS] != "0":
+    if values.get(SAMPLE_ROWS, "0") != "0":
         return
     content = objects.read_json(aws, values["CandidateUri"])
     rows = content.get("sample_rows") if isinstance(content, Mapping) else None
@@ -192,30 +200,49 @@ def _check_endpoint(
         )
 
 
-def deployed_definition(project: Project, aws: Aws, name: str) -> Mapping[str, Any]:
+def deployed_definition(
+    project: Project, aws: Aws, name: str, version: VersionChoice = NEWEST
+) -> Mapping[str, Any]:
     """The definition that SageMaker would run now; it may be older than the YAML."""
     project.pipeline(name)
-    try:
-        answer = aws.client("sagemaker").describe_pipeline(
-            PipelineName=names.pipeline_name(project.environment, name)
-        )
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    full = names.pipeline_name(project.environment, name)
+    answer = describe(aws, full, **version.request)
+    if answer is None and version != NEWEST and describe(aws, full) is not None:
+        raise missing_version(project, name, version)
+    if answer is None:
         environment = project.environment.name
         raise NotDeployedError(
             f'pipeline "{name}" is not deployed to environment "{environment}"',
             hint=typed(f"upsert {name}", environment),
-        ) from error
+        )
     parsed: Mapping[str, Any] = json.loads(answer["PipelineDefinition"])
     return parsed
 
 
-def _check_names(project: Project, name: str, deployed: Mapping[str, Any], values: Mapping[str, str]) -> None:
+def _declared(
+    project: Project,
+    aws: Aws,
+    name: str,
+    values: Mapping[str, str],
+    *,
+    deployed: Mapping[str, Any],
+    wishes: Wishes,
+) -> dict[str, str]:
+    """The values that the deployed definition declares. Of an earlier version, defaults of parameters that
+    it does not have yet are left out; elsewhere they show that the file was changed and not upserted."""
     declared = {parameter["Name"] for parameter in deployed.get("Parameters", [])}
     unknown = [value for value in values if value not in declared]
-    if unknown:
+    missed = [value for value in unknown if value in wishes.given]
+    if unknown and not missed and wishes.version == NEWEST and not _is_rolled_back(project, aws, name):
+        missed = unknown
+    if missed:
+        which = f"{wishes.version.text} of " if wishes.version.text else ""
         raise NotDeployedError(
-            f'the deployed pipeline "{name}" has no parameter "{unknown[0]}"; its file has',
+            f'{which}the deployed pipeline "{name}" has no parameter "{missed[0]}"; its file has',
             hint=typed(f"upsert {name}", project.environment.name),
         )
+    return {key: value for key, value in values.items() if key in declared}
+
+
+def _is_rolled_back(project: Project, aws: Aws, name: str) -> bool:
+    return bool(tags_of(aws, names.pipeline_arn(project.environment, name)).get(ROLLED_BACK))

@@ -78,11 +78,16 @@ def template_findings(columns: Mapping[str, str], templates: Mapping[str, str]) 
             yield Finding(("data", "columns", name), message, f"use {{{name}}} or remove it", at_key=True)
 
 
+def as_text(name: str) -> str:
+    """What to write where a name in braces is no column and like none: it may be meant as it stands."""
+    return f"write {{{{{name}}}}} if the braces are text"
+
+
 def _unknown_names(path: KeyPath, names: Mapping[str, Place], columns: Mapping[str, str]) -> Findings:
     for name, place in names.items():
         if name not in columns:
             message = f"{{{name}}} is not one of the columns; columns: {listing(columns)}"
-            yield Finding(path, message, did_you_mean(name, columns), within=place)
+            yield Finding(path, message, did_you_mean(name, columns) or as_text(name), within=place)
 
 
 def local_file_findings(path: KeyPath, source: str, root: Path) -> Findings:

@@ -106,10 +106,19 @@ class FakeRun:
 
 
 @dataclass
+class FakeVersion:
+    """A version of a pipeline; its number is its place."""
+
+    definition: str
+    aliases: set[str] = field(default_factory=set)
+
+
+@dataclass
 class FakeSageMaker:
     """Pipelines, executions, packages, endpoints. Listings come in pages of `page`."""
 
     pipelines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions: dict[str, list[FakeVersion]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, FakeRun] = field(default_factory=dict)
@@ -131,21 +140,62 @@ class FakeSageMaker:
         if name in self.pipelines:
             raise refusal("CreatePipeline", "ValidationException", f"Pipeline {name} already exists")
         self.pipelines[name] = {key: value for key, value in request.items() if key != "Tags"}
+        self.versions[name] = [FakeVersion(request["PipelineDefinition"])]
         self.tags[pipeline_arn(name)] = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
         return {"PipelineArn": pipeline_arn(name)}
 
     def update_pipeline(self, **request: Any) -> dict[str, Any]:
         self.calls.append(("update_pipeline", request))
-        self.pipelines[request["PipelineName"]] |= request
-        return {}
+        name = request["PipelineName"]
+        self.pipelines[name] |= request
+        kept = self.versions.setdefault(name, [])
+        if not kept or kept[-1].definition != request["PipelineDefinition"]:
+            kept.append(FakeVersion(request["PipelineDefinition"]))
+        return {"PipelineVersionId": len(kept)}
 
-    def describe_pipeline(self, *, PipelineName: str) -> dict[str, Any]:
+    def describe_pipeline(
+        self, *, PipelineName: str, PipelineVersionId: int = 0, PipelineVersionAlias: str = ""
+    ) -> dict[str, Any]:
         if PipelineName not in self.pipelines:
             raise refusal("DescribePipeline", "ResourceNotFound", f"Pipeline {PipelineName} not found")
-        return self.pipelines[PipelineName]
+        if not PipelineVersionId and not PipelineVersionAlias:
+            return self.pipelines[PipelineName]
+        for number, version in enumerate(self.versions[PipelineName], 1):
+            if number == PipelineVersionId or PipelineVersionAlias in version.aliases:
+                return self.pipelines[PipelineName] | {"PipelineDefinition": version.definition}
+        raise refusal("DescribePipeline", "ResourceNotFound", "no such version")
 
-    def list_tags(self, *, ResourceArn: str) -> dict[str, Any]:
-        return {"Tags": [{"Key": k, "Value": v} for k, v in self.tags.get(ResourceArn, {}).items()]}
+    def list_pipeline_versions(
+        self, *, PipelineName: str, SortOrder: str, NextToken: str = "0"
+    ) -> dict[str, Any]:
+        kept = self.versions[PipelineName]
+        entries = [
+            {"PipelineVersionId": number, "PipelineVersionAliases": sorted(kept[number - 1].aliases)}
+            for number in range(len(kept), 0, -1)
+        ]
+        return self._paged("PipelineVersionSummaries", entries, NextToken)
+
+    def update_pipeline_version(
+        self,
+        *,
+        PipelineArn: str,
+        PipelineVersionId: int,
+        PipelineVersionAliasOperations: Mapping[str, list[str]],
+    ) -> None:
+        self.calls.append(
+            ("update_pipeline_version", {"id": PipelineVersionId, **PipelineVersionAliasOperations})
+        )
+        kept = self.versions[PipelineArn.rpartition("/")[2]]
+        version = kept[PipelineVersionId - 1]
+        version.aliases -= set(PipelineVersionAliasOperations.get("Remove", []))
+        for alias in PipelineVersionAliasOperations.get("Add", []):
+            if any(alias in other.aliases for other in kept):
+                raise refusal("UpdatePipelineVersion", "ConflictException", f"{alias} is taken")
+            version.aliases.add(alias)
+
+    def list_tags(self, *, ResourceArn: str, NextToken: str = "0") -> dict[str, Any]:
+        entries = [{"Key": k, "Value": v} for k, v in self.tags.get(ResourceArn, {}).items()]
+        return self._paged("Tags", entries, NextToken)
 
     def add_tags(self, *, ResourceArn: str, Tags: list[dict[str, str]]) -> None:
         self.calls.append(("add_tags", {"ResourceArn": ResourceArn, "Tags": Tags}))
