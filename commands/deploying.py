@@ -41,7 +41,7 @@ class Bootstrap:
         parser.add_argument(
             "--access",
             action="store_true",
-            help="also the managed policies of deployer, launcher and reviewer (an administrator's business)",
+            help="also the policies of deployer, planner, launcher, reviewer (an administrator's business)",
         )
 
     @staticmethod
@@ -91,7 +91,7 @@ class Upsert:
 
         kept = saved_plan.read(arguments.plan) if arguments.plan else None
         wanted = chosen(arguments, kept)
-        looked = look(wanted, terminal)
+        looked = look(wanted, terminal, base=False)
         project, aws, whole = looked.project, looked.aws, looked.plan
         if kept is not None:
             saved_plan.require_same(kept, saved_plan.saved(project, aws, whole))

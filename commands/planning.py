@@ -65,7 +65,7 @@ class Plan:
         from deploy import saved_plan
         from deploy.explanation import explain
 
-        looked = look(chosen(arguments), terminal)
+        looked = look(chosen(arguments), terminal, base=True)
         with working(terminal, "what the changes mean"):
             explanation = explain(looked.project, looked.aws, looked.plan, looked.compiled)
         if arguments.out:
@@ -106,7 +106,7 @@ def chosen(arguments: Namespace, plan: SavedPlan | None = None) -> Choice:
     return Choice(arguments.env, list(plan.pipelines), plan.alias, plan)
 
 
-def look(choice: Choice, terminal: Terminal) -> Looked:
+def look(choice: Choice, terminal: Terminal, *, base: bool) -> Looked:
     """Compiles the pipelines and compares them, the functions and the stacks with what is there."""
     from commands.deploying import compile_all
     from commands.progress import working
@@ -123,7 +123,7 @@ def look(choice: Choice, terminal: Terminal) -> Looked:
     require_base(project, aws)
     compiled = compile_all(project, list(choice.names) or list(project.pipelines), terminal)
     with working(terminal, "comparing"):
-        plan = plan_all(project, aws, compiled, alias=choice.alias)
+        plan = plan_all(project, aws, compiled, alias=choice.alias, base=base)
     return Looked(project, aws, compiled, plan)
 
 

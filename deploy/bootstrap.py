@@ -71,14 +71,14 @@ class InfrastructurePlan:
     base: CreateStack | UpdateStack | None
 
 
-def plan_infrastructure(project: Project, aws: Aws) -> InfrastructurePlan:
-    """What bootstrap and upsert would write; only reads. The base stack must be there."""
+def plan_infrastructure(project: Project, aws: Aws, *, base: bool) -> InfrastructurePlan:
+    """What upsert would write, and with `base` what bootstrap would; only reads."""
     bundles = function_bundles(project)
     return InfrastructurePlan(
         bundles=bundles,
         uploads=function_uploads(aws, project.environment, bundles),
         services=stacks.plan(aws, services_stack(project, bundles)),
-        base=stacks.plan(aws, base_stack(project)),
+        base=stacks.plan(aws, base_stack(project)) if base else None,
     )
 
 
@@ -146,7 +146,7 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
 
 
 def access_stack(project: Project) -> Stack:
-    """The stack of infra/access.yaml: what a deployer, a launcher and a reviewer may do."""
+    """The stack of infra/access.yaml: what a deployer, a planner, a launcher and a reviewer may do."""
     parameters = {
         **_shared_parameters(project),
         "FunctionsRoleArn": project.environment.roles.functions or "",

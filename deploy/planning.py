@@ -41,11 +41,16 @@ class WholePlan:
 
 
 def plan_all(
-    project: Project, aws: Aws, compiled: Sequence[CompiledPipeline], *, alias: str | None = None
+    project: Project,
+    aws: Aws,
+    compiled: Sequence[CompiledPipeline],
+    *,
+    alias: str | None = None,
+    base: bool = True,
 ) -> WholePlan:
-    """Only reads."""
+    """Only reads. Without `base` the base stack, which is not upsert's, is not looked at."""
     return WholePlan(
-        infrastructure=plan_infrastructure(project, aws),
+        infrastructure=plan_infrastructure(project, aws, base=base),
         pipelines=upsert.plan(project, aws, compiled, alias=alias),
         alias=alias,
     )

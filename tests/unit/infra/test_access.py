@@ -15,6 +15,7 @@ LONGEST_POLICY = 6144  # characters of a managed policy, white space aside
 # Whose a verb is. Verbs that work without AWS, or on the stand-in alone, are nobody's.
 VERBS = {
     "Deployer": ("upsert", "plan", "rollback"),
+    "Planner": ("plan",),
     "Bootstrapper": ("bootstrap",),
     "Launcher": (
         *("start", "run", "status", "watch", "executions", "outputs", "logs", "stop", "retry"),
@@ -36,9 +37,8 @@ BESIDE = {
         "bedrock:TagResource",  # CreateGuardrail with tags
         "s3:GetObject",  # HeadObject; and Lambda fetches its code as the caller
         "s3:AbortMultipartUpload",  # an upload in parts that breaks off
-        "sagemaker:ListPipelineVersions",  # rollback
-        "sagemaker:UpdatePipelineVersion",  # upsert --alias, rollback
     },
+    "Planner": set[str](),
     "Bootstrapper": set[str](),
     "Launcher": {
         "sagemaker:DescribePipeline",
