@@ -58,6 +58,13 @@ _PACKAGE: dict[str, Any] = {
     "group": "local-facts",
     "version": 3,
     "approval": "PendingManualApproval",
+    "by_the_log": {
+        "approval": "PendingManualApproval",
+        "decisions": 1,
+        "approvals": 1,
+        "approvers_needed": 2,
+        "disagreement": "how the registry's status differs from the log, or empty",
+    },
     "created": _AT,
     "description": "",
     "reason": "",
@@ -65,6 +72,13 @@ _PACKAGE: dict[str, Any] = {
     "metrics_uri": "s3://bucket/key",
     "image": "uri",
     "model_data_url": "s3://bucket/key",
+}
+_CALLER = {
+    "arn": "arn:aws:iam::123456789012:user/alice",
+    "user_id": "AIDAEXAMPLE",
+    "account": "123456789012",
+    "source_identity": "",
+    "session_name": "",
 }
 
 SHAPES: Mapping[str, Any] = {
@@ -132,6 +146,34 @@ SHAPES: Mapping[str, Any] = {
     },
     "registry list": {"packages": [_PACKAGE]},
     "registry show": _PACKAGE,
+    "registry log": {
+        "decisions": [
+            {
+                "package": "local-facts/3",
+                "arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3",
+                "sequence": 1,
+                "decision": "Approved or Rejected",
+                "reason": "why",
+                "time": _AT,
+                "forced": False,
+                "gaps": ["what was missing"],
+                "by": "alice",
+                "caller": _CALLER,
+                "launcher": _CALLER,
+                "evidence": [{"uri": "s3://bucket/key", "etag": "0123456789abcdef"}],
+                "required": {"approvers": 1, "not_launcher": False},
+                "genuine": True,
+            }
+        ],
+        "disagreements": [
+            {
+                "package": "local-facts/4",
+                "approval": "Approved",
+                "by_the_log": "PendingManualApproval",
+                "text": "what is said of it",
+            }
+        ],
+    },
     "local status": {
         "running": True,
         "endpoint": "http://127.0.0.1:40000",

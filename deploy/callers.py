@@ -81,6 +81,11 @@ def launcher(aws: Aws, execution: str) -> Caller | None:
     return Caller(found["arn"], found["id"], source_identity=found["source"] or "") if found else None
 
 
+def without_mark(description: str) -> str:
+    """An execution's description for people: without what `start` wrote at its end for `approve`."""
+    return _MARK.sub("", description).removesuffix("; ")
+
+
 def of_document(content: Mapping[str, Any]) -> Caller:
     """A caller as a decision keeps it."""
     return Caller(

@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError
 
 from config.errors import PlatformError
 from config.models import Project
-from deploy import callers, decisions
+from deploy import callers, decisions, evaluations
 from deploy.callers import Caller
-from deploy.decisions import APPROVED, Decision, TakenError
+from deploy.decisions import APPROVED, PENDING, Decision, TakenError
 from deploy.errors import code_of
 from deploy.evidence import Gap
 from deploy.hints import typed
@@ -27,7 +27,6 @@ from deploy.session import Aws
 from deploy.tally import Tally, is_genuine, objection, tally
 
 LONGEST_REASON = 1024  # UpdateModelPackage.ApprovalDescription
-RESULTS, MANIFEST = "results.jsonl", "manifest.json"
 
 
 class DecisionError(PlatformError):
@@ -42,10 +41,13 @@ class HalfDoneError(PlatformError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants to decide."""
+    """What somebody wants to decide, and when. `gaps`: what keeps the package from being decided on."""
 
     decision: str
     reason: str
+    who: Caller
+    at: datetime
+    gaps: Sequence[Gap] = ()
     force: bool = False
 
 
@@ -94,52 +96,40 @@ def check_reason(reason: str) -> None:
         )
 
 
-def decide(
-    project: Project,
-    aws: Aws,
-    package: Package,
-    wish: Wish,
-    *,
-    who: Caller,
-    gaps: Sequence[Gap],
-    now: datetime,
-) -> Outcome:
-    """Takes the decision. Raises DecisionError, TakenError or HalfDoneError; nothing is written but by the last."""
+def decide(project: Project, aws: Aws, package: Package, wish: Wish) -> Outcome:
+    """Takes the decision. Raises DecisionError with nothing written, HalfDoneError with the record written."""
     check_reason(wish.reason)
     before = history(project, aws, package)
-    if _is_said(before, package, wish, who):
-        return _follow(project, aws, package, before.tally, None)
+    if _is_said(before, package, wish):
+        return _follow(aws, package, before.tally, None)
     if wish.decision == APPROVED:
-        _check_approval(project, package, wish, who, gaps, before)
-    record = _record(project, aws, package, wish, who, gaps, before, now)
+        _check_approval(project, package, wish, before)
+    record = _record(project, aws, package, wish, before)
     try:
         decisions.claim(aws, project.environment, package.group, package.version, record)
     except TakenError as error:
         raise _told(project, aws, package, record) from error
-    after = history(project, aws, package)
-    return _follow(project, aws, package, after.tally, record)
+    return _follow(aws, package, history(project, aws, package).tally, record)
 
 
-def _is_said(before: History, package: Package, wish: Wish, who: Caller) -> bool:
+def _is_said(before: History, package: Package, wish: Wish) -> bool:
     """The log says it already: it was decided so and the registry agrees, or this command was cut off."""
     if not before.log:
         return False
     last = before.log[-1]
-    if (last.decision, last.reason, last.caller.user_id) == (wish.decision, wish.reason, who.user_id):
+    if (last.decision, last.reason, last.caller.user_id) == (wish.decision, wish.reason, wish.who.user_id):
         return is_genuine(last)
     return before.tally.status == wish.decision == package.approval
 
 
-def _check_approval(
-    project: Project, package: Package, wish: Wish, who: Caller, gaps: Sequence[Gap], before: History
-) -> None:
+def _check_approval(project: Project, package: Package, wish: Wish, before: History) -> None:
     environment = project.environment
-    if gaps and not wish.force:
+    if wish.gaps and not wish.force:
         raise DecisionError(
-            f"{package.name} cannot be approved: " + "; ".join(gap.what for gap in gaps),
-            hint=f"{gaps[0].hint}; or --force, which the record keeps",
+            f"{package.name} cannot be approved: " + "; ".join(gap.what for gap in wish.gaps),
+            hint=f"{wish.gaps[0].hint}; or --force, which the record keeps",
         )
-    why = objection(who, before.tally.approvals, environment.registry, before.launcher)
+    why = objection(wish.who, before.tally.approvals, environment.registry, before.launcher)
     if why and before.tally.status != APPROVED:
         raise DecisionError(
             f'{package.name}: this approval would not count in environment "{environment.name}": {why}',
@@ -148,65 +138,52 @@ def _check_approval(
 
 
 def _advice(project: Project, package: Package, why: str) -> str:
+    name = project.environment.name
     if why.startswith("nobody can tell who launched"):
-        start = typed("start NAME", project.environment.name)
-        return f"register it again from an execution that {start} launched"
+        return f"register it again from an execution that was launched here: {typed('start NAME', name)}"
     if why.startswith("nobody can tell who"):
         return (
-            f"assume the role with --source-identity and export {callers.SOURCE_IDENTITY}=..., or name the role "
-            f"under registry.sessions_are_people in config/environments/{project.environment.name}.yaml"
+            f"export {callers.SOURCE_IDENTITY}=... in a session with that source identity, or name the role under "
+            f"registry.sessions_are_people in config/environments/{name}.yaml"
         )
-    return f"somebody else approves: {typed(f'registry log {package.name}', project.environment.name)}"
+    return f"somebody else approves; who has: {typed(f'registry log {package.name}', name)}"
 
 
-def _record(
-    project: Project,
-    aws: Aws,
-    package: Package,
-    wish: Wish,
-    who: Caller,
-    gaps: Sequence[Gap],
-    before: History,
-    now: datetime,
-) -> Decision:
+def _record(project: Project, aws: Aws, package: Package, wish: Wish, before: History) -> Decision:
     rules = project.environment.registry
-    launched = before.launcher or callers.launcher(aws, execution_of(package))
     return Decision(
         package=package.arn,
         sequence=before.log[-1].sequence + 1 if before.log else 1,
         decision=wish.decision,
         reason=wish.reason,
-        caller=who,
-        at=now,
-        forced=wish.force and bool(gaps),
-        gaps=tuple(gap.what for gap in gaps),
-        launcher=launched,
+        caller=wish.who,
+        at=wish.at,
+        forced=wish.force and bool(wish.gaps),
+        gaps=tuple(gap.what for gap in wish.gaps),
+        launcher=before.launcher or callers.launcher(aws, execution_of(package)),
         evidence=decisions.files(aws, evidence_of(package)),
         approvers=rules.approvers,
         not_launcher=rules.not_launcher,
-        writer=who.user_id,
+        writer=wish.who.user_id,
     )
 
 
 def evidence_of(package: Package) -> tuple[str, ...]:
     """The URIs of the files that a decision is based on, as far as the package names them."""
-    report = package.metadata.get("report", "")
-    beside = report.rpartition("/")[0]
-    more = (f"{beside}/{RESULTS}", f"{beside}/{MANIFEST}") if beside else ()
-    return tuple(uri for uri in (package.metrics_uri, report, *more) if uri)
+    place = evaluations.places(package)
+    return tuple(uri for uri in (place.metrics, place.report, place.results, place.manifest) if uri)
 
 
-def _follow(
-    project: Project, aws: Aws, package: Package, reached: Tally, record: Decision | None
-) -> Outcome:
-    """Brings the registry's status to what the log says."""
-    if package.approval != reached.status:
+def _follow(aws: Aws, package: Package, reached: Tally, record: Decision | None) -> Outcome:
+    """Brings the registry's status to what the log says; another decision may have moved it meanwhile."""
+    settled = package.approval == reached.status
+    if not settled or (record is not None and reached.status != PENDING):
         reason = record.reason if record else _reason(reached)
         try:
             aws.client("sagemaker").update_model_package(
                 ModelPackageArn=package.arn,
                 ModelApprovalStatus=reached.status,
-                **({"ApprovalDescription": reason} if reason else {}),
+                **({"ApprovalDescription": one_line(reason)} if reason else {}),
             )
         except ClientError as error:
             raise HalfDoneError(
@@ -215,6 +192,11 @@ def _follow(
                 hint="run the same command again; it completes what is recorded",
             ) from error
     return Outcome(record, reached, package.approval, reached.status)
+
+
+def one_line(reason: str) -> str:
+    """The service takes no line breaks here; the record keeps them."""
+    return " ".join(reason.split())
 
 
 def _reason(reached: Tally) -> str:

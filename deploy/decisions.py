@@ -161,7 +161,7 @@ def _read_one(aws: Aws, uri: str) -> Decision:
 def of_document(content: Mapping[str, Any], *, writer: str, source: str = "") -> Decision:
     """A record as it was written. KeyError, TypeError or ValueError where it is none.
 
-    A source identity that the tags do not confirm is left out: the bucket has not held it against the session.
+    A source identity that the tags do not confirm is left out: nobody has held it against the session.
     """
     if content["version"] != VERSION or content["decision"] not in (APPROVED, REJECTED):
         raise ValueError(content["version"])

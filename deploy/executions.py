@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deploy.callers import without_mark
 from deploy.session import Aws
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
@@ -137,7 +138,7 @@ def describe(aws: Aws, arn: str) -> Execution:
         status=answer["PipelineExecutionStatus"],
         started=answer["CreationTime"],
         changed=answer.get("LastModifiedTime", answer["CreationTime"]),
-        description=answer.get("PipelineExecutionDescription", ""),
+        description=without_mark(answer.get("PipelineExecutionDescription", "")),
         reason=answer.get("FailureReason", ""),
     )
 
@@ -169,7 +170,7 @@ def newest(aws: Aws, pipeline: str) -> Iterator[Execution]:
                 status=entry["PipelineExecutionStatus"],
                 started=entry["StartTime"],
                 changed=entry.get("LastModifiedTime", entry["StartTime"]),
-                description=entry.get("PipelineExecutionDescription", ""),
+                description=without_mark(entry.get("PipelineExecutionDescription", "")),
                 reason=entry.get("PipelineExecutionFailureReason", ""),
             )
 
