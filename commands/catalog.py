@@ -241,8 +241,13 @@ VERBS = (
         "local env",
         LOCAL,
         "its address and keys, for any other client",
-        ('eval "$(run_pipeline.py local env)" && aws s3 ls',),
+        (
+            'eval "$(run_pipeline.py local env)" && aws s3 ls',
+            'eval "$(run_pipeline.py local env --as alice)" && run_pipeline.py registry log',
+        ),
         "commands.local:Env",
+        "With --as, clients and the commands of this shell act as that user until another is chosen: for "
+        "trying out who may approve a model.",
         json=True,
     ),
 )

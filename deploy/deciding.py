@@ -97,7 +97,7 @@ def check_reason(reason: str) -> None:
 
 
 def decide(project: Project, aws: Aws, package: Package, wish: Wish) -> Outcome:
-    """Takes the decision. Raises DecisionError with nothing written, HalfDoneError with the record written."""
+    """Takes the decision. Raises DecisionError when nothing is written, HalfDoneError when half of it is."""
     check_reason(wish.reason)
     before = history(project, aws, package)
     if _is_said(before, package, wish):
@@ -143,8 +143,8 @@ def _advice(project: Project, package: Package, why: str) -> str:
         return f"register it again from an execution that was launched here: {typed('start NAME', name)}"
     if why.startswith("nobody can tell who"):
         return (
-            f"export {callers.SOURCE_IDENTITY}=... in a session with that source identity, or name the role under "
-            f"registry.sessions_are_people in config/environments/{name}.yaml"
+            f"export {callers.SOURCE_IDENTITY}=... in a session with that source identity, or name the "
+            f"role under registry.sessions_are_people in config/environments/{name}.yaml"
         )
     return f"somebody else approves; who has: {typed(f'registry log {package.name}', name)}"
 

@@ -10,7 +10,7 @@ put somebody else's (infra/base.yaml), so a record whose tag differs from its te
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -158,7 +158,7 @@ def _read_one(aws: Aws, uri: str) -> Decision:
         ) from error
 
 
-def of_document(content: Mapping[str, Any], *, writer: str, source: str = "") -> Decision:
+def of_document(content: Any, *, writer: str, source: str = "") -> Decision:
     """A record as it was written. KeyError, TypeError or ValueError where it is none.
 
     A source identity that the tags do not confirm is left out: nobody has held it against the session.

@@ -17,7 +17,8 @@ from moto.utilities.utils import get_partition
 from local import catalog, queues, s3_patches, snapshot
 from local.api import StandIn
 from local.children import Children
-from local.credentials import Identity
+from local.credentials import FILE_NAME, Identity
+from local.credentials import read as read_identities
 from local.environments import Environments, Report, run_command
 from local.events import Events
 from local.function_workers import Workers
@@ -95,7 +96,7 @@ def assemble(
     logs = Logs(folder=folder / "logs", save=shot.save, **place)
     shot.load()
     journal.restore()
-    known = Identities(identities, store=store, **place)
+    known = Identities(identities, store=store, reread=lambda: read_identities(folder / FILE_NAME), **place)
     children = Children(
         folder=state / "children", endpoint=endpoint, region=settings.region, identities=known
     )
