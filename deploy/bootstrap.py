@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from config import names
 from config.errors import PlatformError
 from config.models import Project
-from deploy import stacks
+from deploy import serving, stacks
 from deploy.actions import Action, Stack, pairs
 from deploy.apply import Report, apply
 from deploy.bundle import FunctionBundle, function_bundles, function_uploads
@@ -67,7 +67,7 @@ def base_stack(project: Project) -> Stack:
         "BucketName": names.bucket(environment),
         "KmsKeyArn": environment.kms_key or "",
         "DataSourceArns": ",".join(_data_source_arns(project)),
-        "InVpc": "true" if environment.network.subnets else "false",
+        "InVpc": _flag(bool(environment.network.subnets)),
     }
     return _stack(project, "base", _template(project, "base"), parameters)
 
@@ -76,13 +76,22 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
     """The stack of infra/services.yaml with the code that `bundles` holds."""
     code = {f"{_pascal(bundle.function)}Code": bundle.key for bundle in bundles}
     template = with_code_hashes(_template(project, "services"), bundles)
+    rules = project.environment.registry
     parameters = {
         "Prefix": project.environment.prefix,
         "BucketName": names.bucket(project.environment),
         "FunctionsRoleArn": project.environment.roles.functions or "",
+        "EnvironmentName": project.environment.name,
+        "NotifyDecisions": _flag(rules.notify),
+        "ServeApproved": _flag(rules.serving is not None),
+        "ServingSettings": serving.settings(project.environment),
         **code,
     }
     return _stack(project, "services", template, parameters)
+
+
+def _flag(on: bool) -> str:
+    return "true" if on else "false"
 
 
 def _data_source_arns(project: Project) -> list[str]:

@@ -19,6 +19,8 @@ from deploy.errors import is_missing
 from deploy.session import Aws
 
 SOURCE_IDENTITY = "PIPELINES_SOURCE_IDENTITY"
+# What the bucket's policy takes for the source identity of a session that has none.
+NO_SOURCE = "nobody"
 # What `start` writes at the end of an execution's description.
 _MARK = re.compile(r"caller (?P<arn>arn:\S+) \(id (?P<id>\S+?)(?:, source identity (?P<source>\S+))?\)$")
 _SESSION = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/(?P<role>[^/]+)/(?P<session>[^/]+)")
@@ -105,7 +107,7 @@ def person(who: Caller, sessions_are_people: Sequence[str]) -> frozenset[str]:
     session = _SESSION.fullmatch(who.arn)
     if session is None:
         return frozenset()
-    if who.source_identity:
+    if who.source_identity and who.source_identity != NO_SOURCE:
         return frozenset({f"name:{who.source_identity.casefold()}"})
     # The name is taken from the id, to which the bucket holds whoever writes a decision.
     name = who.user_id.partition(":")[2]

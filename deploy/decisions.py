@@ -24,7 +24,7 @@ from config.errors import PlatformError
 from config.models import Environment
 from deploy import callers, objects
 from deploy.callers import Caller
-from deploy.errors import code_of
+from deploy.errors import code_of, is_missing
 from deploy.session import Aws
 
 VERSION = 1
@@ -102,9 +102,14 @@ def read(aws: Aws, environment: Environment, group: str, version: int) -> tuple[
 
 
 def listed(aws: Aws, environment: Environment, group: str, version: int | None = None) -> tuple[str, ...]:
-    """The URIs of the records of a group, or of one package."""
+    """The URIs of the records of a group, or of one package; none where there is no bucket yet."""
     below = names.s3_uri(environment, folder(environment, group, version))
-    return tuple(found.uri for found in objects.below(aws, below) if found.uri.endswith(".json"))
+    try:
+        return tuple(found.uri for found in objects.below(aws, below) if found.uri.endswith(".json"))
+    except ClientError as error:
+        if is_missing(error):
+            return ()
+        raise
 
 
 def claim(aws: Aws, environment: Environment, group: str, version: int, decision: Decision) -> None:

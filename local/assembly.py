@@ -16,6 +16,7 @@ from moto.utilities.utils import get_partition
 
 from local import catalog, queues, s3_patches, snapshot
 from local.api import StandIn
+from local.bucket_policies import BucketPolicies
 from local.children import Children
 from local.credentials import FILE_NAME, Identity
 from local.credentials import read as read_identities
@@ -114,6 +115,7 @@ def assemble(
         save=_saver(shot, stacks, s3, mappings, schedules),
         health=lambda: {"pid": os.getpid(), "folder": str(folder)},
         s3=s3,
+        policies=BucketPolicies(identities=known, **place),
         prepare={_STACKS: lambda: _prepare_stacks(gateway, stacks, place)},
         **place,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -68,6 +69,12 @@ class Identities:
         """The principal's unique id: of a session "<id>:<session name>", as on AWS."""
         arn = self.arn_of(access_key)
         return f"{access_key}:{arn.rpartition('/')[2]}" if ":assumed-role/" in arn else access_key
+
+    def principal_of(self, access_key: str) -> str:
+        """What aws:PrincipalArn holds: the user, or the role behind a session."""
+        arn = self.arn_of(access_key)
+        session = re.fullmatch(r"(arn:[^:]+):sts:(:\d+):assumed-role/([^/]+)/.*", arn)
+        return f"{session[1]}:iam:{session[2]}:role/{session[3]}" if session else arn
 
     def _of_folder(self, access_key: str) -> Identity | None:
         """An identity of the folder; `local env --as` may have made one since the start."""
