@@ -82,8 +82,8 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
         "BucketName": names.bucket(project.environment),
         "FunctionsRoleArn": project.environment.roles.functions or "",
         "EnvironmentName": project.environment.name,
-        "NotifyDecisions": _flag(rules.notify),
-        "ServeApproved": _flag(rules.serving is not None),
+        "NoticesOn": _flag(rules.notify),
+        "ServingOn": _flag(rules.serving is not None),
         "ServingSettings": serving.settings(project.environment),
         **code,
     }

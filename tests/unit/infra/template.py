@@ -19,6 +19,7 @@ VALUES = {
     "AWS::Region": "us-east-1",
     "AWS::AccountId": "123456789012",
     "Bucket.Arn": "arn:aws:s3:::test-bucket",
+    "EnvironmentName": "dev",
 }
 
 

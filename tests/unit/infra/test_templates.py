@@ -76,10 +76,11 @@ def test_a_versions_name_is_a_logical_id() -> None:
 def test_mappings_rules_and_permissions_go_to_the_alias() -> None:
     """Never to the function itself, whose code changes under a call."""
     aliases = {f"{pascal(function)}Live" for function in FUNCTIONS}
-    targets = [rule["Targets"][0]["Arn"] for rule in resources("services", "AWS::Events::Rule").values()]
+    rules = resources("services", "AWS::Events::Rule")
+    targets = [rule["Targets"][0]["Arn"] for name, rule in rules.items() if name != "DecisionWaits"]
     for kind in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"):
         targets += [properties["FunctionName"] for properties in resources("services", kind).values()]
-    assert len(targets) == 6
+    assert len(targets) == 12
     assert {target["Ref"] for target in targets} <= aliases
 
 
@@ -112,6 +113,41 @@ def test_the_rule_knows_every_end_of_an_execution_of_ours() -> None:
     assert pattern["detail"]["pipelineArn"] == [{"prefix": prefix}]
 
 
+def conditional(condition: str) -> dict[str, Any]:
+    """The resources of services.yaml that are there under a condition, as deployed."""
+    found = template("services")["Resources"].items()
+    return {name: resolved(each["Properties"]) for name, each in found if each.get("Condition") == condition}
+
+
+def test_decisions_are_notified_and_served_only_where_the_file_says_so() -> None:
+    """Topic and rules are there under their conditions; by default neither is on."""
+    assert set(conditional("Notifies")) == {"DecisionsTopic", "DecisionsTopicPolicy", "DecisionWaits"}
+    rules = {"ApprovalChanged", "EndpointChanged", "ServingLookedAt"}
+    assert set(conditional("Serves")) == rules | {f"{rule}MayCall" for rule in rules}
+    parameters = template("services")["Parameters"]
+    assert (parameters["NoticesOn"]["Default"], parameters["ServingOn"]["Default"]) == ("false", "false")
+
+
+def test_a_waiting_package_is_told_of_without_a_word_on_people() -> None:
+    """Registered, or set back to pending; its name and the command."""
+    rule = conditional("Notifies")["DecisionWaits"]
+    detail = rule["EventPattern"]["detail"]
+    assert detail["ModelApprovalStatus"] == ["PendingManualApproval"]
+    assert detail["ModelPackageGroupName"] == [{"prefix": "test-"}]
+    [target] = rule["Targets"]
+    assert set(target["InputTransformer"]["InputPathsMap"]) == {"group", "version"}
+
+
+def test_only_a_real_change_of_the_approval_serves() -> None:
+    """Any other edit of an approved package says nothing."""
+    pattern = conditional("Serves")["ApprovalChanged"]["EventPattern"]
+    assert pattern["detail-type"] == ["SageMaker Model Package State Change"]
+    assert pattern["detail"] == {
+        "ModelPackageGroupName": [{"prefix": "test-"}],
+        "UpdatedModelPackageFields": ["ModelApprovalStatus"],
+    }
+
+
 def test_the_bucket_is_closed() -> None:
     """Encrypted, private, over TLS only, and kept when the stack goes."""
     bucket = template("base")["Resources"]["Bucket"]
@@ -121,8 +157,8 @@ def test_the_bucket_is_closed() -> None:
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
     assert "BucketEncryption" in properties
     [policy] = resources("base", "AWS::S3::BucketPolicy").values()
-    [statement] = policy["PolicyDocument"]["Statement"]
-    assert statement["Effect"] == "Deny"
+    statement, *others = policy["PolicyDocument"]["Statement"]
+    assert {each["Effect"] for each in (statement, *others)} == {"Deny"}
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
