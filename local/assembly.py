@@ -38,6 +38,7 @@ from local.schedules import Schedules
 from local.scrubbing import with_proxies
 from local.settings import StandInSettings
 from local.store import Store
+from local.topics import Topics
 
 _STACKS = "cloudformation"
 
@@ -104,7 +105,8 @@ def assemble(
     workers = Workers(children=children, folder=folder / "functions")
     functions = Functions(workers=workers, logs=logs, store=store, **place)
     outbox = Queues(save=shot.save, **place)
-    events = Events(functions=functions, queues=outbox, **place)
+    topics = Topics(save=shot.save, **place)
+    events = Events(functions=functions, queues=outbox, topics=topics, **place)
     mappings = Mappings(account=settings.account, functions=functions, save=shot.save)
     schedules = Schedules(events=events, store=store, **place)
     s3 = S3Requests(bodies=bodies, journal=journal)

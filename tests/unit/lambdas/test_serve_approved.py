@@ -412,7 +412,7 @@ def test_a_topic_that_cannot_be_reached_keeps_nothing_from_being_served() -> Non
 
 def test_a_network_and_a_key_are_passed_on() -> None:
     """The key only where the instance has no disks of its own."""
-    network = {"subnets": ("subnet-1",), "security_groups": ("sg-1",), "kms_key": "key"}
+    network: dict[str, Any] = {"subnets": ("subnet-1",), "security_groups": ("sg-1",), "kms_key": "key"}
     world = ServingWorld(settings=replace(SETTINGS, **network))
     world.with_serving(instance_type="ml.c5.xlarge")
     world.approved(1)
