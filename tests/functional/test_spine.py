@@ -171,6 +171,13 @@ def test_the_decision_is_kept_with_its_reason(spine: Spine) -> None:
     )
     # The decision leaves what was known of the package as it was.
     assert shown["metadata"]["training_execution"] == spine.status("facts-training")["arn"]
+    logged = spine.repository.run("registry", "log", "facts", "--output", "json", code=0).json
+    assert misfits(logged, SHAPES["registry log"]) == []
+    [decision] = logged["decisions"]
+    assert (decision["by"], decision["reason"], decision["sequence"]) == ("local", "f1 is fine", 1)
+    assert decision["launcher"]["arn"].endswith(":user/local")
+    assert len(decision["evidence"]) == 4
+    assert logged["disagreements"] == []
     text = spine.repository.run("registry", "show", "local-facts/1", code=0).out
     assert "reason: f1 is fine\n" in text
     assert spine.repository.run("registry", "list", "--status", "Rejected", code=0).out == (
