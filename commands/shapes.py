@@ -45,6 +45,7 @@ _WHOLE_EXECUTION: dict[str, Any] = {
             "bound": 0.5,
             "value": 0.68,
             "passed": True,
+            "detail": "of a comparison with the approved package: what the evaluation found, else empty",
         }
     ],
     "metrics": {"<member of evaluation_metrics.json>": "as the evaluation wrote it"},
