@@ -189,4 +189,4 @@ def _decide(gate: Gate, new: Scores, old: Scores, approved: Incumbent, seed: int
 
 def _told(gate: Gate, mean: float, low: float, high: float, approved: Incumbent) -> str:
     interval = f"{low:+.4f} to {high:+.4f} at {gate.confidence:.4g} confidence"
-    return f"{mean:+.4f} ({interval}) against {approved.name}, all of it must be above {gate.margin:+.4g}"
+    return f"{mean:+.4f} against {approved.name} ({interval}); all of that must lie above {gate.margin:.4g}"

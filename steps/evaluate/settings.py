@@ -126,14 +126,19 @@ def _gates(settings: Section) -> tuple[Gate, ...]:
             key: None if values.get(key) is None else gate.number(key) for key in ("at_least", "at_most")
         }
         compared = gate.choice("better_than", ("", "approved"), "") if values.get("better_than") else ""
-        found.append(Gate(gate.text("metric"), **bounds, better_than=compared, **_strictness(gate)))
+        margin, confidence = _strictness(gate)
+        found.append(
+            Gate(gate.text("metric"), bounds["at_least"], bounds["at_most"], compared, margin, confidence)
+        )
     return tuple(found)
 
 
-def _strictness(gate: Section) -> dict[str, float]:
-    """Margin and confidence of a comparison, as far as they are given."""
-    given = {key: gate.number(key) for key in ("margin", "confidence") if gate.values.get(key) is not None}
-    if not 0 < given.get("confidence", 0.5) < 1:
-        place, found = f"{gate.place}.confidence", given["confidence"]
-        raise SettingsError(f'"{place}" is {found:g}, it must be between 0 and 1')
-    return given
+def _strictness(gate: Section) -> tuple[float, float]:
+    """Margin and confidence of a comparison."""
+    margin, confidence = (
+        default if gate.values.get(key) is None else gate.number(key)
+        for key, default in (("margin", Gate.margin), ("confidence", Gate.confidence))
+    )
+    if not 0 < confidence < 1:
+        raise SettingsError(f'"{gate.place}.confidence" is {confidence:g}, it must be between 0 and 1')
+    return margin, confidence

@@ -198,8 +198,10 @@ MANIFEST: dict[str, Any] = {
         ({**MANIFEST, "settings": {**MANIFEST["settings"], "asking": {"concurrency": 1}}}, ""),
         (
             {**MANIFEST, "data": {"sha256": "b" * 64, "rows": 300}},
-            "other evaluation data: 1,200 rows with hash aaaaaaaaaaaa, "
-            "before 300 rows with hash bbbbbbbbbbbb",
+            (
+                "other evaluation data: 1,200 rows with hash aaaaaaaaaaaa, "
+                "before 300 rows with hash bbbbbbbbbbbb"
+            ),
         ),
         ({}, "its manifest does not say which rows were asked"),
         ({"data": [], "settings": 1}, "its manifest does not say which rows were asked"),

@@ -132,8 +132,8 @@ def test_a_better_model_passes_with_its_figures() -> None:
         "f1": {
             "passed": 1,
             "verdict": "better",
-            "told": "+0.5000 (+0.5000 to +0.5000 at 0.95 confidence) against local-facts/7,"
-            " all of it must be above +0",
+            "told": "+0.5000 against local-facts/7 (+0.5000 to +0.5000 at 0.95 confidence);"
+            " all of that must lie above 0",
             "approved": "local-facts/7",
             "difference": 0.5,
             "low": 0.5,
