@@ -186,6 +186,17 @@ VERBS = (
         json=True,
     ),
     Verb(
+        "registry review",
+        REGISTRY,
+        "the evidence for a decision as one page: figures, regressions against the approved package, origin",
+        ("registry review facts --open", "registry review local-facts/3 --output json --no-store"),
+        "commands.reviewing:Review",
+        PACKAGE + " The page is written here, stored beside the package, and linked in its model card. It is "
+        "compared with the newest approved package of its group on the same rows; whatever keeps it from "
+        "being decided on is said. No network is needed to look at it.",
+        json=True,
+    ),
+    Verb(
         "registry approve",
         REGISTRY,
         "approve a model package",

@@ -28,6 +28,8 @@ def write(
         "subtitle": model_data_url,
         "problem": problem,
         "gates": evaluation.gates(),
+        "comparisons": evaluation.comparisons,
+        "overlap": evaluation.overlap,
         "cards": _cards(evaluation),
         "metrics": _table(evaluation),
         "algorithms": evaluation.algorithms,

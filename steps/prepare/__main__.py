@@ -53,6 +53,7 @@ def main() -> None:
     else:
         folders = {name: out / name for name in settings.SETS}
         written = write.write_sets(sets, folders, wanted.output_format)
+        write.write_questions(out / "report" / write.QUESTIONS, sets["training"])
     data_hash = write.data_hash(written) if written else None
     figure = figures.data_report(wanted, result, sets, lengths=measure, data_hash=data_hash)
     write_json(out / "report" / "data_report.json", figure)

@@ -64,6 +64,22 @@ def test_every_function_is_compared() -> None:
     assert sorted(DRIVERS) == sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
 
 
+def test_evaluation_may_look_up_the_approved_package() -> None:
+    """Both ways: what steps/evaluate asks of packages is what its role may, on this environment's groups."""
+    called = {f"sagemaker:{_camel(name)}" for name in written_in(ROOT / "steps" / "evaluate")}
+    may = {
+        action: statement.resources
+        for statement in statements()
+        for action in statement.actions
+        if statement.role == "ProcessingRole" and "ModelPackage" in action
+    }
+    assert set(may) == {action for action in called if "ModelPackage" in action}
+    assert {resource.partition("123456789012:")[2] for each in may.values() for resource in each} == {
+        "model-package/test-*",
+        "model-package-group/test-*",
+    }
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_no_action_has_a_wildcard(role: str) -> None:
     """Each is written out."""
