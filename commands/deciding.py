@@ -139,14 +139,11 @@ def _decide(arguments: Namespace, terminal: Terminal, status: str, *, force: boo
 def _show(package: Package, outcome: Outcome, terminal: Terminal) -> None:
     for gap in outcome.record.gaps if outcome.record else ():
         terminal.note(f"warning: {gap}")
-    if outcome.was != outcome.status:
-        line = f"{package.name}: {outcome.was} -> {outcome.status}"
-    elif outcome.record is None:
-        line = f"{package.name}: {outcome.status} already; nothing was written"
-    else:
-        line = f"{package.name}: {outcome.status}"
+    moved = f"{outcome.was} -> " if outcome.was != outcome.status else ""
     counted = outcome.tally.text if outcome.status != "Rejected" else ""
-    terminal.line(line + (f", approved by {counted}" if counted else ""))
+    said = f"{package.name}: {moved}{outcome.status}" + (f", approved by {counted}" if counted else "")
+    is_new = outcome.record is not None or moved
+    terminal.line(said if is_new else f"{said}; that was recorded already, nothing was written")
 
 
 def decision_document(package: Package, decision: Decision) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from config.models import Project
 from deploy import deciding, decisions, registry
-from deploy.decisions import PENDING, Decision
+from deploy.decisions import PENDING, REJECTED, Decision
 from deploy.registry import Package
 from deploy.session import Aws
 from deploy.tally import Tally, tally
@@ -38,8 +38,10 @@ class Standing:
             return "NO RECORD" if not self.log else f"log says {self.tally.status}"
         if self.tally.status == PENDING:
             return self.tally.text if self.log else ""
-        made = [each for each in self.log if each.decision == self.tally.status]
-        return f"by {made[-1].caller.name}" + (" (forced)" if made[-1].forced else "") if made else ""
+        made = self.tally.approvals or tuple(each for each in self.log if each.decision == REJECTED)
+        decisive = made[-self.tally.needed :] if self.tally.approvals else made[-1:]
+        who = ", ".join(each.caller.name for each in decisive)
+        return f"by {who}" + (" (forced)" if any(each.forced for each in decisive) else "")
 
 
 def of(project: Project, aws: Aws, package: Package) -> Standing:

@@ -7,6 +7,7 @@ import pytest
 from deploy import cleanup
 from deploy.apply import apply
 from deploy.cleanup import Leftover
+from deploy.serving import SERVING_TAG
 from tests.unit.deploy.fakes import ACCOUNT, REGION, FakeAws, FakeRun, project
 from tests.unit.deploy.runs import INFERENCE, TRAINING, TRAINING_ID, training_run
 
@@ -55,6 +56,14 @@ def test_only_what_carries_our_tags_is_listed() -> None:
         ("endpoint configuration", f"{NAME}-1234"),
         ("model", NAME),
     ]
+
+
+def test_what_serves_an_approved_package_is_no_leftover() -> None:
+    """It carries the environment's tag, and that of serving; no execution made it."""
+    fake, name = account(), "local-facts"
+    fake.sagemaker.endpoints |= {name: "InService"}
+    fake.sagemaker.tags[arn("endpoint", name)] = {"pipelines:prefix": "local", SERVING_TAG: name}
+    assert name not in {each.name for each in found(fake)}
 
 
 def test_another_environment_of_the_same_account_is_left_alone() -> None:

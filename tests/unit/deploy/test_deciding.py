@@ -206,6 +206,8 @@ def test_a_package_without_its_evidence_is_refused_and_can_be_forced() -> None:
     record = decide(fake, ALICE, force=True).record
     assert record is not None
     assert (record.forced, len(record.gaps), len(record.evidence)) == (True, 1, 3)
+    stood = standing.of(project(), fake.aws, registry.find(project(), fake.aws, "facts/1"))
+    assert stood.text == "by alice (forced)"
 
 
 def test_rows_that_were_learned_are_refused() -> None:
@@ -221,6 +223,8 @@ def test_a_rejection_needs_no_evidence() -> None:
     fake = account()
     remove(fake, f"{folder(1)}/report/results.jsonl")
     assert decide(fake, ALICE, "Rejected").status == "Rejected"
+    stood = standing.of(project(), fake.aws, registry.find(project(), fake.aws, "facts/1"))
+    assert stood.text == "by alice"
 
 
 def test_the_first_of_two_leaves_the_package_pending() -> None:
@@ -233,6 +237,8 @@ def test_the_first_of_two_leaves_the_package_pending() -> None:
         decide(fake, ALICE, on=two, reason="and again")
     assert decide(fake, BOB, on=two).status == "Approved"
     assert status(fake) == "Approved"
+    stood = standing.of(two, fake.aws, registry.find(two, fake.aws, "facts/1"))
+    assert (stood.text, stood.disagreement) == ("by alice, bob", "")
 
 
 @pytest.mark.parametrize(
