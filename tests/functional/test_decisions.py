@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,15 +17,17 @@ from botocore.exceptions import ClientError
 
 from config import names
 from config.models import Project
-from deploy import cleanup, deciding, evidence, registry, standing
+from deploy import cleanup, deciding, decisions, evidence, registry, standing
 from deploy.bootstrap import bootstrap
 from deploy.callers import caller
 from deploy.deciding import DecisionError, Outcome, Wish
+from deploy.decisions import TakenError
 from deploy.session import Aws
 from deploy.stacks import Waiting
 from local import client as stand_in_client
 from tests.functional.conftest import RunningStandIn, client_of
 from tests.functional.model_jobs import Models, as_csv, facts
+from tests.unit.deploy.deciders import decision
 
 pytestmark = pytest.mark.functional
 
@@ -225,6 +228,25 @@ def test_a_package_is_notified_approved_served_updated_and_fallen_back_from(plac
     found = registry.find(place.project, place.aws("bob"), third)
     assert standing.of(place.project, place.aws("bob"), found).text == "NO RECORD"
     assert cleanup.leftovers(place.project, place.aws("bob")) == ()
+
+
+def test_of_decisions_at_the_same_moment_one_is_written(place: Place) -> None:
+    """Eight people claim the same number at once; seven are told that it is another's."""
+    environment, people = place.project.environment, [f"racer{number}" for number in range(8)]
+    ways = {person: place.aws(person) for person in people}
+
+    def claim(person: str) -> bool:
+        record = decision(1, "Approved", caller(ways[person], {}), reason=person)
+        try:
+            decisions.claim(ways[person], environment, GROUP, 8, record)
+        except TakenError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        written = [person for person, done in zip(people, pool.map(claim, people), strict=True) if done]
+    [record] = decisions.read(ways["racer0"], environment, GROUP, 8)
+    assert [record.reason] == written
 
 
 def test_the_bucket_keeps_the_log(place: Place) -> None:
