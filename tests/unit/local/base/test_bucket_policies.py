@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.bucket_policies import denied
-from tests.unit.infra.template import resolved, resources
+from tests.unit.infra.template import deployed
 
 RECORD = "arn:aws:s3:::test-bucket/test/decisions/test-facts/1/0001.json"
 OUTPUT = "arn:aws:s3:::test-bucket/test/executions/a/b.json"
@@ -22,7 +22,7 @@ SOURCE = "s3:requestobjecttag/source-identity"
 
 def policy() -> dict[str, Any]:
     """As infra/base.yaml has it; ARNs of roles in place."""
-    [found] = resources("base", "AWS::S3::BucketPolicy").values()
+    found = deployed("base")["BucketPolicy"]["Properties"]
     roles = {"ProcessingRole.Arn": "test-processing", "AutomlRole.Arn": "test-automl"}
 
     def with_roles(value: Any) -> Any:
@@ -32,7 +32,7 @@ def policy() -> dict[str, Any]:
             return [with_roles(each) for each in value]
         return f"arn:aws:iam::123456789012:role/{roles[value]}" if value in roles else value
 
-    made: dict[str, Any] = with_roles(resolved(found["PolicyDocument"]))
+    made: dict[str, Any] = with_roles(found["PolicyDocument"])
     return made
 
 
