@@ -65,7 +65,9 @@ class FakeS3:
             raise refusal("HeadObject", "404", "Not Found", 404)
         return {}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ExpectedBucketOwner: str) -> None:
+    def put_object(
+        self, *, Bucket: str, Key: str, Body: bytes, ExpectedBucketOwner: str, ContentType: str = ""
+    ) -> None:
         self.objects[Bucket, Key] = Body
         self.written.append(Key)
 
@@ -113,11 +115,13 @@ class FakeSageMaker:
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, FakeRun] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
     endpoints: dict[str, str] = field(default_factory=dict)
     configs: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    automl_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     page: int = 100
 
@@ -171,7 +175,7 @@ class FakeSageMaker:
             "PipelineExecutionArn": run.arn,
             "PipelineExecutionStatus": run.status,
             "CreationTime": run.started,
-            "LastModifiedTime": run.started,
+            "LastModifiedTime": self.ended.get(run.arn, run.started),
             "PipelineExecutionDescription": run.description,
             "FailureReason": run.reason,
         }
@@ -209,6 +213,11 @@ class FakeSageMaker:
         if ProcessingJobName not in self.jobs:
             raise refusal("DescribeProcessingJob", "ValidationException", "Could not find the job")
         return self.jobs[ProcessingJobName]
+
+    def describe_auto_ml_job_v2(self, *, AutoMLJobName: str) -> dict[str, Any]:
+        if AutoMLJobName not in self.automl_jobs:
+            raise refusal("DescribeAutoMLJobV2", "ResourceNotFound", "AutoML job not found")
+        return self.automl_jobs[AutoMLJobName]
 
     def describe_endpoint(self, *, EndpointName: str) -> dict[str, Any]:
         if EndpointName not in self.endpoints:
