@@ -6,6 +6,7 @@ comes from data is escaped, with the characters that would turn text around or h
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ TEMPLATE = Path(__file__).parent / "review_page.html.j2"
 VERDICTS = {"better": "good", "worse": "bad", "not enough evidence": ""}
 # Unicode's explicit formatting characters: embeddings, overrides, isolates and their ends.
 DIRECTING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+# The plots' library reads some marks in a name as formulas; ours have none.
+DRAWABLE = re.compile(r"\w{1,64}")
 SETS = ("training", "validation", "evaluation")
 DIRT = {"true": " with local changes", "false": ""}
 EDGES = [place / 10 for place in range(11)]
@@ -134,8 +137,12 @@ def _plots(review: Review) -> list[tuple[str, str]]:
 
     against, own = review.against, review.results.distributions
     drawn = []
-    if against is not None and against.differences:
-        found = against.differences
+    found = (
+        {}
+        if against is None
+        else {name: each for name, each in against.differences.items() if DRAWABLE.fullmatch(name)}
+    )
+    if against is not None and found:
         svg = plots.differences(
             [_spaced(name) for name in found],
             [each.mean for each in found.values()],
@@ -144,7 +151,7 @@ def _plots(review: Review) -> list[tuple[str, str]]:
         )
         drawn.append((svg, f"Difference against {against.old.name}; right of the line is better"))
     for name, heights in own.items():
-        if sum(heights[1:-1]) == 0:
+        if sum(heights[1:-1]) == 0 or not DRAWABLE.fullmatch(name):
             continue  # right or wrong: the mean says it all
         series = [("this", heights)]
         if against is not None and name in against.distributions:

@@ -217,3 +217,16 @@ def test_the_json_has_its_shape() -> None:
         document = {**json.loads(written), "page": "x", "stored": ""}
         assert misfits(document, SHAPES["registry review"]) == []
         assert document["package"] == f"local-facts/{version}"
+
+
+def test_hostile_names_of_metrics_are_harmless() -> None:
+    """They are keys of a file, and as good a place as any."""
+    fake = FakeAws()
+    bad = ('"><script>alert(1)</script>', "$\\frac$", "</text>")
+    for version, score in ((1, 1.0), (2, 0.5)):
+        scores = {"f1": score, **dict.fromkeys(bad, score)}
+        rows = [row(number, score, scores=scores, unicode_scores=scores) for number in range(25)]
+        add_package(fake, version, rows=rows, approval="Approved" if version == 1 else "Rejected")
+    html = render(reviewed(fake))
+    assert "script" not in {tag for tag, _ in Reader(html).tags}
+    assert "&lt;script&gt;" in html
