@@ -43,8 +43,15 @@ class FunctionBundle:
 def function_bundles(project: Project) -> tuple[FunctionBundle, ...]:
     """The archives of all functions under lambdas/, by name; the same bytes from any folder on any day."""
     room = project.root / "lambdas"
-    functions = sorted(path.parent.name for path in room.glob("*/handler.py"))
-    return tuple(_function_bundle(room, function, project.environment) for function in functions)
+    return tuple(
+        _function_bundle(room, function, project.environment) for function in function_names(project)
+    )
+
+
+def function_names(project: Project) -> tuple[str, ...]:
+    """The functions there are: folders of lambdas/ with a handler."""
+    room = project.root / "lambdas"
+    return tuple(sorted(path.parent.name for path in room.glob("*/handler.py")))
 
 
 def missing_uploads(aws: Aws, environment: Environment, assets: Iterable[Asset]) -> tuple[Upload, ...]:
