@@ -185,9 +185,9 @@ def test_the_page_is_stored_beside_the_package() -> None:
     """Under the environment's prefix, by group and version."""
     fake = two(GOOD, BAD)
     uri = store(project(), fake.aws, package(fake, 2), "<html>\u00e9</html>")
-    assert uri == f"s3://{BUCKET}/local/registry/local-facts/2/evidence.html"
+    assert uri == f"s3://{BUCKET}/local/reviews/local-facts/2/evidence.html"
     assert (
-        fake.s3.objects[BUCKET, "local/registry/local-facts/2/evidence.html"]
+        fake.s3.objects[BUCKET, "local/reviews/local-facts/2/evidence.html"]
         == "<html>\u00e9</html>".encode()
     )
 
