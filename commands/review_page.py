@@ -6,6 +6,7 @@ comes from data is escaped, with the characters that would turn text around or h
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ TEMPLATE = Path(__file__).parent / "review_page.html.j2"
 VERDICTS = {"better": "good", "worse": "bad", "not enough evidence": ""}
 # Unicode's explicit formatting characters: embeddings, overrides, isolates and their ends.
 DIRECTING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+# The plots' library reads some marks in a name as formulas; ours have none.
+DRAWABLE = re.compile(r"\w{1,64}")
 SETS = ("training", "validation", "evaluation")
 DIRT = {"true": " with local changes", "false": ""}
 EDGES = [place / 10 for place in range(11)]
@@ -99,7 +102,7 @@ def _cards(review: Review) -> list[dict[str, Any]]:
     if found is not None and review.against is not None:
         bounds, tone = f"{found.low:+.3f} to {found.high:+.3f}", VERDICTS[found.verdict()]
         cards.append(_card(f"against {review.against.old.name}", f"{found.mean:+.3f}", bounds, tone))
-    cards.append(_card("rows asked", number(review.metrics.content.get("rows")), _unanswered(review)))
+    cards.append(_card("rows asked", number(review.rows), _unanswered(review)))
     if review.overlap is not None:
         rows = review.overlap["rows"]
         cards.append(_card("of them learned", number(rows), "in the training set", "bad" if rows else ""))
@@ -115,20 +118,15 @@ def _status(approval: str) -> str:
 
 
 def _unanswered(review: Review) -> str:
-    failed = review.metrics.content.get("failed")
-    return f"{failed:,} without an answer" if isinstance(failed, int) else ""
+    return "" if review.failed is None else f"{review.failed:,} without an answer"
 
 
 def _metrics(review: Review) -> list[dict[str, Any]]:
-    gates: dict[str, list[Mapping[str, Any]]] = {}
-    for gate in review.gates:
-        gates.setdefault(str(gate.get("metric")), []).append(gate)
     return [
         {
             "name": _spaced(name),
-            "mean": figure.get("mean"),
-            "bounds": f"{figure.get('low', 0):.3f} to {figure.get('high', 0):.3f}",
-            "gates": gates.get(name, []),
+            "mean": figure["mean"],
+            "bounds": f"{figure['low']:.3f} to {figure['high']:.3f}",
         }
         for name, figure in review.figures.items()
     ]
@@ -139,8 +137,12 @@ def _plots(review: Review) -> list[tuple[str, str]]:
 
     against, own = review.against, review.results.distributions
     drawn = []
-    if against is not None and against.differences:
-        found = against.differences
+    found = (
+        {}
+        if against is None
+        else {name: each for name, each in against.differences.items() if DRAWABLE.fullmatch(name)}
+    )
+    if against is not None and found:
         svg = plots.differences(
             [_spaced(name) for name in found],
             [each.mean for each in found.values()],
@@ -149,7 +151,7 @@ def _plots(review: Review) -> list[tuple[str, str]]:
         )
         drawn.append((svg, f"Difference against {against.old.name}; right of the line is better"))
     for name, heights in own.items():
-        if sum(heights[1:-1]) == 0:
+        if sum(heights[1:-1]) == 0 or not DRAWABLE.fullmatch(name):
             continue  # right or wrong: the mean says it all
         series = [("this", heights)]
         if against is not None and name in against.distributions:
@@ -161,23 +163,21 @@ def _plots(review: Review) -> list[tuple[str, str]]:
 
 def _data(review: Review) -> list[tuple[str, str]]:
     """What it was trained and evaluated on."""
-    from steps.runtime.report.page import number, share
-
     report = review.lineage.data_report
-    rows = report.content.get("rows", {})
+    rows = _mapping(report.content.get("rows"))
     found = [("hash of the training data", review.package.metadata.get("data_hash", ""))]
     if report.problem:
         found.append(("data report", report.problem))
     else:
         found += [
             ("source", str(report.content.get("source", ""))),
-            ("rows read", number(rows.get("read"))),
-            ("set aside", f"{number(rows.get('rejected'))} ({share(rows.get('rejected_share') or 0)})"),
-            *((f"{name} set", f"{number(rows.get(name))} rows") for name in SETS),
+            ("rows read", _count(rows.get("read"))),
+            ("set aside", _count(rows.get("rejected"))),
+            *((f"{name} set", f"{_count(rows.get(name))} rows") for name in SETS),
         ]
         if report.content.get("data_hash") != review.package.metadata.get("data_hash"):
             found.append(("careful", "the data report has another hash than the package"))
-    asked = review.manifest.content.get("data", {})
+    asked = _mapping(review.manifest.content.get("data"))
     found += [
         ("hash of the rows asked", str(asked.get("sha256", ""))),
         ("learned of them", _overlap(review)),
@@ -189,13 +189,13 @@ def _data(review: Review) -> list[tuple[str, str]]:
 def _overlap(review: Review) -> str:
     if review.overlap is None:
         return "nobody counted"
-    return f"{review.overlap['rows']:,} of {review.metrics.content.get('rows', 0):,}"
+    return f"{review.overlap['rows']:,} of {review.rows or 0:,}"
 
 
 def _lineage(review: Review) -> list[tuple[str, str]]:
     known, found = review.package.metadata, review.lineage
     dirty = DIRT.get(known.get("dirty_tree", ""), ", local changes unknown")
-    figures = found.candidate.content.get("metrics", {})
+    figures = _mapping(found.candidate.content.get("metrics"))
     told = {name: value for name, value in figures.items() if isinstance(value, int | float)}
     said = ", ".join(f"{_spaced(name)} {value:.4g}" for name, value in told.items())
     rows = [
@@ -245,6 +245,14 @@ def _cost(found: Lineage) -> list[tuple[str, str]]:
     used = found.endpoint
     time = f"{used.seconds / 3600:.2f} hours of {used.instance} at {used.usd_per_hour:.2f} USD"
     return [("endpoint, until the evaluation's end", f"{used.usd:.2f} USD: {time}")]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "not known"
 
 
 def _spaced(name: str) -> str:

@@ -52,6 +52,16 @@ class Review:
         return {metric: figure for metric, figure in found.items() if _is_interval(figure)}
 
     @property
+    def rows(self) -> int | None:
+        """How many were asked."""
+        return _count(self.metrics.content, "rows")
+
+    @property
+    def failed(self) -> int | None:
+        """How many of them got no answer."""
+        return _count(self.metrics.content, "failed")
+
+    @property
     def gates(self) -> Sequence[Mapping[str, Any]]:
         """As the evaluation judged them: metric, bound, mean, holds."""
         found = self.manifest.content.get("gates")
@@ -75,7 +85,11 @@ class Review:
     def overlap(self) -> Mapping[str, int] | None:
         """Rows asked that stand in the training set, and the rows of that; None where nobody counted."""
         found = self.metrics.content.get(OVERLAP)
-        return found if isinstance(found, Mapping) and isinstance(found.get("rows"), int) else None
+        if not isinstance(found, Mapping) or _count(found, "rows") is None:
+            return None
+        return {
+            name: count for name in ("rows", "training_rows") if (count := _count(found, name)) is not None
+        }
 
 
 def review(project: Project, aws: Aws, package: Package) -> Review:
@@ -129,6 +143,11 @@ def approved_beside(project: Project, aws: Aws, package: Package) -> Package | N
     ]
     newest = max(others, key=lambda each: each.version, default=None)
     return registry.find(project, aws, newest.arn) if newest else None
+
+
+def _count(document: Mapping[str, Any], name: str) -> int | None:
+    found = document.get(name)
+    return found if isinstance(found, int) else None
 
 
 def _is_interval(figure: Any) -> bool:

@@ -174,12 +174,11 @@ def _decide(gate: Gate, new: Scores, old: Scores, approved: Incumbent, seed: int
     if found is None:
         told = f"cannot be compared with {approved.name}: its results have no {gate.metric}"
         return Comparison(gate, NOT_COMPARABLE, told, passed=False, approved=approved.name)
-    verdict = found.verdict(gate.margin)
     return Comparison(
         gate=gate,
-        verdict=verdict,
+        verdict=found.verdict(),
         told=_told(gate, found.mean, found.low, found.high, approved),
-        passed=verdict == "better",
+        passed=found.verdict(gate.margin) == "better",
         approved=approved.name,
         difference=found.mean,
         low=found.low,

@@ -12,7 +12,10 @@ NOT_COMPARABLE, NOTHING_APPROVED = "not comparable", "nothing approved"
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a gate reads; the figures are None where nothing could be compared."""
+    """What a gate reads; the figures are None where nothing could be compared.
+
+    `verdict` is about the two models, `passed` about the margin too.
+    """
 
     gate: Gate
     verdict: str

@@ -52,8 +52,9 @@ class Gate:
         parts = [f"at least {self.at_least:g}"] if self.at_least is not None else []
         parts += [f"at most {self.at_most:g}"] if self.at_most is not None else []
         if self.compares:
-            more = f" by more than {self.margin:g}" if self.margin else ""
-            parts.append(f"better than the {self.better_than} package{more}")
+            more = f" by more than {self.margin:g}" if self.margin > 0 else ""
+            less = f"at most {-self.margin:g} worse than" if self.margin < 0 else "better than"
+            parts.append(f"{less} the {self.better_than} package{more}")
         return " and ".join(parts)
 
 

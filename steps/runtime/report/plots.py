@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import itertools
 import logging
@@ -264,7 +265,7 @@ def page_colours(svg: str, name: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     head, rest = svg.split(">", 1)
     box = re.search(r'viewBox="[^"]+"', head)
-    head = f'<svg {box[0] if box else ""} role="img" aria-label="{name}" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    head = f'<svg {box[0] if box else ""} role="img" aria-label="{html.escape(name)}" xmlns:xlink="http://www.w3.org/1999/xlink"'
     for drawn, page in _PAGE.items():
         rest = rest.replace(drawn, page)
     rest = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font-size: \1px", rest)

@@ -49,7 +49,7 @@ def add_package(
     }
     put(fake, f"{folder(version)}/metrics/evaluation_metrics.json", as_json(metrics))
     put(fake, f"{folder(version)}/report/evaluation_report.html", b"<!doctype html>")
-    lines = b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in written)
+    lines = b"".join(as_json(each) + b"\n" for each in written)
     put(fake, f"{folder(version)}/report/results.jsonl", lines)
     manifest = {
         "version": 1,

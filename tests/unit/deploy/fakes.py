@@ -137,11 +137,13 @@ class FakeSageMaker:
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, FakeRun] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
     endpoints: dict[str, str] = field(default_factory=dict)
     configs: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    automl_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     page: int = 100
 
@@ -195,7 +197,7 @@ class FakeSageMaker:
             "PipelineExecutionArn": run.arn,
             "PipelineExecutionStatus": run.status,
             "CreationTime": run.started,
-            "LastModifiedTime": run.started,
+            "LastModifiedTime": self.ended.get(run.arn, run.started),
             "PipelineExecutionDescription": run.description,
             "FailureReason": run.reason,
         }
@@ -233,6 +235,11 @@ class FakeSageMaker:
         if ProcessingJobName not in self.jobs:
             raise refusal("DescribeProcessingJob", "ValidationException", "Could not find the job")
         return self.jobs[ProcessingJobName]
+
+    def describe_auto_ml_job_v2(self, *, AutoMLJobName: str) -> dict[str, Any]:
+        if AutoMLJobName not in self.automl_jobs:
+            raise refusal("DescribeAutoMLJobV2", "ResourceNotFound", "AutoML job not found")
+        return self.automl_jobs[AutoMLJobName]
 
     def describe_endpoint(self, *, EndpointName: str) -> dict[str, Any]:
         if EndpointName not in self.endpoints:

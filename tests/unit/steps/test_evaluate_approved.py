@@ -160,8 +160,12 @@ def test_the_margin_moves_what_passes() -> None:
     objects = reported(settings_with(), LOW)
     (strict,) = compared(HIGH, objects, {**GATE, "margin": 0.6}).comparisons
     (lenient,) = compared(LOW, objects, {**GATE, "margin": -0.01}).comparisons
-    assert (strict.passed, strict.verdict) == (False, "worse")
-    assert (lenient.passed, lenient.verdict) == (True, "better")
+    assert (strict.passed, strict.verdict) == (False, "better")
+    assert (lenient.passed, lenient.verdict) == (True, "not enough evidence")
+    assert [gate.gate.told() for gate in (strict, lenient)] == [
+        "better than the approved package by more than 0.6",
+        "at most 0.01 worse than the approved package",
+    ]
 
 
 def test_nothing_approved_passes_and_is_marked() -> None:
