@@ -14,6 +14,11 @@ GROUPS = (DEFINE, DEPLOY, RUN, OBSERVE, REGISTRY, LOCAL)
 
 EXECUTION = "An EXECUTION is an ARN, an id, or the name of a pipeline, which stands for its latest execution."
 PACKAGE = "A PACKAGE is an ARN, GROUP/VERSION, or GROUP, which stands for its newest version."
+DECISION = (
+    "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version. A decision is an object in the "
+    "bucket, written once, with who decided and why; the registry's status follows it. Of two decisions at "
+    "the same moment one is told what the other said. The same command again completes what was cut off."
+)
 
 VERBS = (
     Verb(
@@ -269,20 +274,44 @@ VERBS = (
         json=True,
     ),
     Verb(
+        "registry review",
+        REGISTRY,
+        "the evidence for a decision as one page: figures, regressions against the approved package, origin",
+        ("registry review facts --open", "registry review local-facts/3 --output json --no-store"),
+        "commands.reviewing:Review",
+        PACKAGE + " The page is written here, stored beside the package, and linked in its model card. It is "
+        "compared with the newest approved package of its group on the same rows; whatever keeps it from "
+        "being decided on is said. No network is needed to look at it.",
+        json=True,
+    ),
+    Verb(
         "registry approve",
         REGISTRY,
         "approve a model package",
-        ('registry approve local-facts/3 --reason "f1 0.71, no regressions seen"',),
-        "commands.registry:Approve",
-        "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version.",
+        (
+            'registry approve local-facts/3 --reason "f1 0.71, no regressions seen"',
+            'registry approve local-facts/3 --reason "baseline, no evaluation yet" --force',
+        ),
+        "commands.deciding:Approve",
+        DECISION + " Refused while evidence is missing or the rows asked stand in the training set, unless "
+        "--force is given, which the record keeps. The environment file says how many people must approve "
+        "and whether one of them may have launched the execution: registry.approvers, registry.not_launcher.",
     ),
     Verb(
         "registry reject",
         REGISTRY,
         "reject a model package",
         ('registry reject local-facts/3 --reason "answers in the wrong language"',),
-        "commands.registry:Reject",
-        "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version.",
+        "commands.deciding:Reject",
+        DECISION,
+    ),
+    Verb(
+        "registry log",
+        REGISTRY,
+        "the decisions, and statuses that no decision explains",
+        ("registry log", "registry log facts", "registry log local-facts/3 --output json"),
+        "commands.deciding:Log",
+        json=True,
     ),
     Verb("local up", LOCAL, "start it, or find the one that runs", ("local up",), "commands.local:Up"),
     Verb(
@@ -311,8 +340,13 @@ VERBS = (
         "local env",
         LOCAL,
         "its address and keys, for any other client",
-        ('eval "$(run_pipeline.py local env)" && aws s3 ls',),
+        (
+            'eval "$(run_pipeline.py local env)" && aws s3 ls',
+            'eval "$(run_pipeline.py local env --as alice)" && run_pipeline.py registry log',
+        ),
         "commands.local:Env",
+        "With --as, clients and the commands of this shell act as that user until another is chosen: for "
+        "trying out who may approve a model.",
         json=True,
     ),
 )

@@ -113,6 +113,7 @@ def gate_document(gate: Gate) -> dict[str, Any]:
         "bound": gate.bound,
         "value": gate.value,
         "passed": gate.passed,
+        "detail": gate.detail,
     }
 
 
@@ -155,16 +156,21 @@ def _show_candidate(summary: Summary, terminal: Terminal) -> None:
 
 
 def _show_figures(summary: Summary, terminal: Terminal) -> None:
-    gates = {gate.metric: gate for gate in summary.gates}
-    if not gates or not summary.metrics:
+    gates = {gate.metric: gate for gate in summary.gates if not gate.compares}
+    compared = [gate for gate in summary.gates if gate.compares]
+    if not summary.gates or not summary.metrics:
         return
     # "metrics", or "unicode_metrics" where the gates read those.
-    which = next(iter(gates.values())).path.partition(".")[0]
-    figures = summary.metrics.get(which, {})
+    unicode_scores = summary.metrics.get("normalization") == "unicode"
+    which = next((gate.path.partition(".")[0] for gate in gates.values()), "")
+    figures = summary.metrics.get(which or ("unicode_metrics" if unicode_scores else "metrics"), {})
     names = dict.fromkeys([*gates, *figures])
     rows = [_figure(name, figures.get(name), gates.get(name)) for name in names]
     _show_part(_figures_of(summary.metrics), [], terminal, end=False)
     terminal.show(table(("  metric", "mean", "95 % interval", "gate", ""), _indented(rows), right=("mean",)))
+    for gate in compared:
+        verdict = {True: "passed", False: "missed", None: "not measured"}[gate.passed]
+        terminal.line(f"  {gate.text}: {verdict}")
     terminal.line()
 
 

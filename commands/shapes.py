@@ -46,6 +46,7 @@ _WHOLE_EXECUTION: dict[str, Any] = {
             "bound": 0.5,
             "value": 0.68,
             "passed": True,
+            "detail": "of a comparison with the approved package: what the evaluation found, else empty",
         }
     ],
     "metrics": {"<member of evaluation_metrics.json>": "as the evaluation wrote it"},
@@ -69,6 +70,13 @@ _PACKAGE: dict[str, Any] = {
     "group": "local-facts",
     "version": 3,
     "approval": "PendingManualApproval",
+    "by_the_log": {
+        "approval": "PendingManualApproval",
+        "decisions": 1,
+        "approvals": 1,
+        "approvers_needed": 2,
+        "disagreement": "how the registry's status differs from the log, or empty",
+    },
     "created": _AT,
     "description": "",
     "reason": "",
@@ -76,6 +84,80 @@ _PACKAGE: dict[str, Any] = {
     "metrics_uri": "s3://bucket/key",
     "image": "uri",
     "model_data_url": "s3://bucket/key",
+}
+_CALLER = {
+    "arn": "arn:aws:iam::123456789012:user/alice",
+    "user_id": "AIDAEXAMPLE",
+    "account": "123456789012",
+    "source_identity": "",
+    "session_name": "",
+}
+
+_EXECUTED: dict[str, Any] = {
+    "arn": _ARN,
+    "status": "Succeeded, or unknown when the service knows it no more",
+    "started": _AT,
+    "seconds": 41.0,
+    "parameters": {"<parameter>": "value, always a text"},
+}
+_SHOWN_ROW: dict[str, Any] = {
+    "id": "7b1c",
+    "score": 0.0,
+    "approved_score": 1.0,
+    "input": "at most 4,000 characters of each text",
+    "target": "",
+    "output": "null without an answer",
+    "approved_output": "",
+}
+_REVIEW: dict[str, Any] = {
+    "package": "local-facts/3",
+    "arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3",
+    "approval": "PendingManualApproval",
+    "created": _AT,
+    "gaps": [{"what": "why it cannot be decided on", "hint": "what to do"}],
+    "normalization": "none or unicode: which scores the gates read",
+    "rows": 300,
+    "failed": 0,
+    "metrics": {"<metric>": {"mean": 0.71, "low": 0.66, "high": 0.76}},
+    "gates": [{"metric": "f1", "bound": "at least 0.5", "mean": 0.71, "holds": True}],
+    "comparisons": {"<metric of a gate with better_than>": "as the evaluation wrote it"},
+    "overlap": {"rows": 0, "training_rows": 1200},
+    "against": {
+        "package": "local-facts/2",
+        "comparable": True,
+        "reason": "why it is not comparable, or empty",
+        "primary": "f1",
+        "won": 31,
+        "lost": 12,
+        "same": 257,
+        "metrics": {
+            "<metric>": {
+                "mean": 0.71,
+                "approved_mean": 0.65,
+                "difference": 0.06,
+                "low": 0.02,
+                "high": 0.1,
+                "verdict": "better, worse, or not enough evidence",
+            }
+        },
+    },
+    "regressions": [_SHOWN_ROW],
+    "worst": [_SHOWN_ROW],
+    "lineage": {
+        "base_model": "Llama2-7B",
+        "commit": "0123456789ab",
+        "dirty_tree": "false",
+        "data_hash": "hash",
+        "data_report": "s3://bucket/key",
+        "automl_job": "4f0b6mz1kq2x-1",
+        "job_seconds": 3600.0,
+        "hyperparameters": {"<hyperparameter>": "text"},
+        "training": _EXECUTED,
+        "inference": _EXECUTED,
+        "endpoint_usd": 1.5,
+    },
+    "page": "path of the page",
+    "stored": "URI of the page beside the package; empty with --no-store",
 }
 
 _CHANGE: dict[str, Any] = {
@@ -282,6 +364,35 @@ SHAPES: Mapping[str, Any] = {
     },
     "registry list": {"packages": [_PACKAGE]},
     "registry show": _PACKAGE,
+    "registry log": {
+        "decisions": [
+            {
+                "package": "local-facts/3",
+                "arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3",
+                "sequence": 1,
+                "decision": "Approved or Rejected",
+                "reason": "why",
+                "time": _AT,
+                "forced": False,
+                "gaps": ["what was missing"],
+                "by": "alice",
+                "caller": _CALLER,
+                "launcher": _CALLER,
+                "evidence": [{"uri": "s3://bucket/key", "etag": "0123456789abcdef"}],
+                "required": {"approvers": 1, "not_launcher": False},
+                "genuine": True,
+            }
+        ],
+        "disagreements": [
+            {
+                "package": "local-facts/4",
+                "approval": "Approved",
+                "by_the_log": "PendingManualApproval",
+                "text": "what is said of it",
+            }
+        ],
+    },
+    "registry review": _REVIEW,
     "local status": {
         "running": True,
         "endpoint": "http://127.0.0.1:40000",

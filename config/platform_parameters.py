@@ -41,6 +41,7 @@ CANDIDATE: Final = (
     PlatformParameter("ModelDataUrl", "Model data that the endpoint must serve and that is registered."),
     PlatformParameter("ModelImage", "Image of the model's container."),
     PlatformParameter("EvaluationData", "S3 prefix of the evaluation set that the training run put aside."),
+    PlatformParameter("TrainingQuestions", "S3 URI of the hashes of the questions that it was trained on."),
     PlatformParameter("BaseModelName", "Base model that was fine-tuned."),
     PlatformParameter("AutoMLJobName", "Job that fine-tuned it."),
     PlatformParameter("CandidateUri", "S3 URI of candidate.json."),

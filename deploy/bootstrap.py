@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from config import names
 from config.errors import PlatformError
 from config.models import Project
-from deploy import stacks
+from deploy import serving, stacks
 from deploy.actions import Action, CreateStack, Stack, UpdateStack, Upload, pairs
 from deploy.apply import Report, apply
 from deploy.bundle import FunctionBundle, function_bundles, function_names, function_uploads
@@ -138,6 +138,10 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
         "Prefix": environment.prefix,
         "BucketName": names.bucket(environment),
         "FunctionsRoleArn": environment.roles.functions or "",
+        "EnvironmentName": environment.name,
+        "NoticesOn": _told(environment.registry.notify),
+        "ServingOn": _told(environment.registry.serving is not None),
+        "ServingSettings": serving.settings(environment),
         **code,
         **existing,
     }

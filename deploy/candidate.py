@@ -26,6 +26,7 @@ PARAMETERS = {
     "ModelDataUrl": "model_data_url",
     "ModelImage": "image",
     "EvaluationData": "evaluation_data",
+    "TrainingQuestions": "training_questions",
     "BaseModelName": "base_model",
     "AutoMLJobName": "automl_job_name",
     "DataHash": "data_hash",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deploy.callers import without_mark
 from deploy.session import Aws
 from deploy.versions import NEWEST, VersionChoice
 
@@ -151,7 +152,7 @@ def describe(aws: Aws, arn: str) -> Execution:
         status=answer["PipelineExecutionStatus"],
         started=answer["CreationTime"],
         changed=answer.get("LastModifiedTime", answer["CreationTime"]),
-        description=answer.get("PipelineExecutionDescription", ""),
+        description=without_mark(answer.get("PipelineExecutionDescription", "")),
         reason=answer.get("FailureReason", ""),
     )
 
@@ -183,7 +184,7 @@ def newest(aws: Aws, pipeline: str) -> Iterator[Execution]:
                 status=entry["PipelineExecutionStatus"],
                 started=entry["StartTime"],
                 changed=entry.get("LastModifiedTime", entry["StartTime"]),
-                description=entry.get("PipelineExecutionDescription", ""),
+                description=without_mark(entry.get("PipelineExecutionDescription", "")),
                 reason=entry.get("PipelineExecutionFailureReason", ""),
             )
 

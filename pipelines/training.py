@@ -160,6 +160,7 @@ def publish_candidate_step(
         "model_data_url": output(deploy_model, "model_data_url"),
         "image": output(deploy_model, "image"),
         "base_model": context.value(config.model.base_model),
+        "training_data": output_uri(prepare, "training"),
         "evaluation_data": output_uri(prepare, "evaluation"),
         "report_data": output_uri(prepare, "report"),
         "after_evaluation": config.endpoint.after_evaluation,

@@ -45,7 +45,8 @@ def publish(inputs: Inputs, tools: Tools) -> dict[str, str]:
 
 def candidate(inputs: Inputs, tools: Tools) -> dict[str, Any]:
     """The content of candidate.json, version 1."""
-    report = f"{inputs.text('report_data').rstrip('/')}/data_report.json"
+    folder = inputs.text("report_data").rstrip("/")
+    report = f"{folder}/data_report.json"
     data = data_report(tools, report)
     served = served_by(tools, inputs.text("endpoint_name"))
     if served["model_data_url"] != inputs.text("model_data_url"):
@@ -67,6 +68,8 @@ def candidate(inputs: Inputs, tools: Tools) -> dict[str, Any]:
         "endpoint_instance_type": served["instance_type"],
         "after_evaluation": inputs.text("after_evaluation"),
         "metrics": metrics(tools, inputs.text("job_name")),
+        "training_data": inputs.text("training_data"),
+        "training_questions": f"{folder}/training_questions.csv",
         "evaluation_data": inputs.text("evaluation_data"),
         "data_report": report,
         "data_hash": str(data["data_hash"]),

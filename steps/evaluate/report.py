@@ -29,6 +29,8 @@ def write(
         + model_data_url,
         "problem": problem,
         "gates": evaluation.gates(),
+        "comparisons": evaluation.comparisons,
+        "overlap": evaluation.overlap,
         "cards": _cards(evaluation),
         "metrics": _table(evaluation),
         "algorithms": evaluation.algorithms,

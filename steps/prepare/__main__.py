@@ -54,6 +54,7 @@ def main() -> None:
         folders = {name: out / name for name in settings.SETS}
         delimiter = wanted.rules.answer_delimiter
         written = write.write_sets(sets, folders, wanted.output_format, answer_delimiter=delimiter)
+        write.write_questions(out / "report" / write.QUESTIONS, sets["training"])
     data_hash = write.data_hash(written) if written else None
     figure = figures.data_report(wanted, result, sets, lengths=measure, data_hash=data_hash)
     write_json(out / "report" / "data_report.json", figure)

@@ -279,6 +279,7 @@ def training_steps(client: Client, env: Environment, name: str, candidate: str) 
         "model_data_url": out("deploy-model", "model_data_url"),
         "image": out("deploy-model", "image"),
         "base_model": "Llama2-7B",
+        "training_data": f"s3://{client.bucket}/{name}/training",
         "evaluation_data": f"s3://{client.bucket}/{name}/evaluation",
         "report_data": f"s3://{client.bucket}/{name}/report",
         "after_evaluation": "delete",

@@ -78,7 +78,10 @@ def test_rows_become_three_sets_that_share_nothing(tmp_path: Path) -> None:
     evaluation = ran.lines("evaluation/evaluation.jsonl")
     assert header == ["input", "output"]
     assert (len(training), len(validation), len(evaluation)) == (40, 8, 12)
-    assert set(evaluation[0]) == {"id", "input", "output", "group"}
+    assert set(evaluation[0]) == {"id", "input", "output", "group", "question"}
+    names, *questions = read_csv(ran.output / "report" / "training_questions.csv")
+    assert (names, len(questions)) == (["question", "prompt"], 40)
+    assert not {row["question"] for row in evaluation} & {question for question, _ in questions}
 
     by_prompt = {f"Answer.\n\n{row['question']}\n{row['support']}\n": row for row in facts()}
     assert all(by_prompt[prompt]["correct_answer"] == answer for prompt, answer in training + validation)

@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xxhash import xxh3_64_intdigest
 
+from steps.runtime.rows.text import question_key
 from tests.fakes.steps import Ran, run_step
 
 pytestmark = pytest.mark.functional
 
 
-def preprocess(folder: Path, lines: list[Any], **data: Any) -> Ran:
+def preprocess(folder: Path, lines: list[Any], *, arguments: tuple[str, ...] = (), **data: Any) -> Ran:
     place = folder / "data"
     place.mkdir(parents=True)
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (place / "evaluation.jsonl").write_text(text, encoding="utf-8")
     sample = data.pop("sample_rows", 0)
     settings = {"data": {"source": "candidate", "rows": None, "seed": 42, **data}, "sample_rows": sample}
-    return run_step("preprocess", folder, settings, data=place)
+    return run_step("preprocess", folder, settings, data=place, arguments=arguments)
 
 
 def candidates(count: int) -> list[dict[str, str]]:
@@ -72,6 +74,34 @@ def test_own_data_is_prompted_by_its_templates(tmp_path: Path) -> None:
     assert written[0]["model_input"] == "Answer: Question 0?"
     assert written[0]["target_output"] == "A0"
     assert "1 duplicate" in ran.out
+
+
+def test_rows_that_were_learned_are_counted(tmp_path: Path) -> None:
+    """A question of the training set, asked in another template: one of thirty, named."""
+    training = tmp_path / "training"
+    training.mkdir()
+    known = f"{xxh3_64_intdigest(question_key('question 7')):016x},{0:016x}\n"
+    (training / "training_questions.csv").write_text(f"question,prompt\n{known}", encoding="utf-8")
+    ran = preprocess(
+        tmp_path,
+        [{"q": f"Question {n}?", "a": f"A{n}"} for n in range(30)],
+        arguments=("--training", str(training)),
+        source="s3://bucket/own",
+        format="jsonl",
+        columns={"question": "q", "answer": "a"},
+        prompt="Answer: {question}",
+        output="{answer}",
+    )
+    assert (ran.code, ran.err) == (0, "")
+    row = ran.lines("evaluation/evaluation_dataset.jsonl")[7]
+    assert set(row) == {"id", "model_input", "target_output", "group"}
+    assert ran.json("evaluation/overlap.json") == {
+        "version": 1,
+        "rows": 1,
+        "asked": 30,
+        "training_rows": 1,
+        "examples": [row["id"]],
+    }
 
 
 @pytest.mark.parametrize(

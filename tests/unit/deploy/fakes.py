@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 from botocore.exceptions import ClientError
 
@@ -38,9 +40,11 @@ class FakeSts:
     """Who is calling."""
 
     account: str = ACCOUNT
+    user: str = "somebody"
 
     def get_caller_identity(self) -> dict[str, str]:
-        return {"Account": self.account, "Arn": f"arn:aws:iam::{self.account}:user/somebody"}
+        arn = f"arn:aws:iam::{self.account}:user/{self.user}"
+        return {"Account": self.account, "Arn": arn, "UserId": f"AIDA{self.user.upper()}"}
 
 
 @dataclass
@@ -52,6 +56,8 @@ class FakeS3:
     foreign: set[str] = field(default_factory=set)
     written: list[str] = field(default_factory=list)
     page: int = 1000
+    tags: dict[str, str] = field(default_factory=dict)
+    before_put: Callable[[str], None] = lambda key: None
 
     def head_bucket(self, *, Bucket: str, ExpectedBucketOwner: str) -> dict[str, Any]:
         if Bucket in self.foreign:
@@ -63,11 +69,29 @@ class FakeS3:
     def head_object(self, *, Bucket: str, Key: str, ExpectedBucketOwner: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
             raise refusal("HeadObject", "404", "Not Found", 404)
-        return {}
+        return {"ETag": f'"{hashlib.md5(self.objects[Bucket, Key], usedforsecurity=False).hexdigest()}"'}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ExpectedBucketOwner: str) -> None:
+    def put_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        ExpectedBucketOwner: str,
+        IfNoneMatch: str = "",
+        Tagging: str = "",
+        **_: Any,
+    ) -> None:
+        self.before_put(Key)
+        if IfNoneMatch == "*" and (Bucket, Key) in self.objects:
+            raise refusal("PutObject", "PreconditionFailed", "At least one of the pre-conditions failed", 412)
         self.objects[Bucket, Key] = Body
         self.written.append(Key)
+        self.tags[Key] = Tagging
+
+    def get_object_tagging(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        assert (Bucket, Key) in self.objects
+        return {"TagSet": [{"Key": k, "Value": v} for k, v in parse_qsl(self.tags.get(Key, ""))]}
 
     def upload_fileobj(self, stream: Any, *, Bucket: str, Key: str, ExtraArgs: Mapping[str, str]) -> None:
         self.put_object(Bucket=Bucket, Key=Key, Body=stream.read(), ExpectedBucketOwner="")
@@ -122,6 +146,7 @@ class FakeSageMaker:
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, FakeRun] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
     endpoints: dict[str, str] = field(default_factory=dict)
     configs: list[str] = field(default_factory=list)
@@ -221,7 +246,7 @@ class FakeSageMaker:
             "PipelineExecutionArn": run.arn,
             "PipelineExecutionStatus": run.status,
             "CreationTime": run.started,
-            "LastModifiedTime": run.started,
+            "LastModifiedTime": self.ended.get(run.arn, run.started),
             "PipelineExecutionDescription": run.description,
             "FailureReason": run.reason,
         }
@@ -327,6 +352,7 @@ class FakeSageMaker:
 
     def update_model_package(self, **request: Any) -> None:
         self.calls.append(("update_model_package", request))
+        self.packages[request["ModelPackageArn"]] |= request
 
     def add_run(self, run: FakeRun) -> FakeRun:
         """An execution, with the pipeline it belongs to."""

@@ -11,6 +11,7 @@ from deploy import cleanup
 from deploy.cleanup import Leftover
 from deploy.errors import RefusedError
 from deploy.removals import remove
+from deploy.serving import SERVING_TAG
 from deploy.stacks import Waiting
 from tests.unit.deploy.fakes import ACCOUNT, BUCKET, REGION, FakeRun, execution_arn, project
 from tests.unit.deploy.runs import FOLDER, INFERENCE, INFERENCE_ID, TRAINING, TRAINING_ID, training_run
@@ -71,6 +72,14 @@ def test_only_what_carries_our_tags_is_listed() -> None:
         ("endpoint configuration", f"{NAME}-1234"),
         ("model", NAME),
     ]
+
+
+def test_what_serves_an_approved_package_is_no_leftover() -> None:
+    """It carries the environment's tag, and that of serving; no execution made it."""
+    fake, name = account(), "local-facts"
+    fake.sagemaker.endpoints |= {name: "InService"}
+    fake.sagemaker.tags[arn("endpoint", name)] = {"pipelines:prefix": "local", SERVING_TAG: name}
+    assert name not in {each.name for each in found(fake)}
 
 
 def test_another_environment_of_the_same_account_is_left_alone() -> None:

@@ -87,7 +87,8 @@ def test_every_value_is_sent_as_a_text() -> None:
         "SampleRows": "0",
     }
     assert fake.sagemaker.calls[0][1]["PipelineExecutionDescription"] == (
-        "started by alice at commit cccccccccccc"
+        "started by alice at commit cccccccccccc; "
+        "caller arn:aws:iam::123456789012:user/somebody (id AIDASOMEBODY)"
     )
 
 

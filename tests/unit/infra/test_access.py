@@ -45,6 +45,7 @@ BESIDE = {
     },
     "Reviewer": {
         "s3:PutObject",  # decisions, and pages of evidence
+        "s3:PutObjectTagging",  # PutObject with tags: who decides
         "s3:GetObject",
         "s3:ListBucket",
         "sagemaker:DescribeEndpoint",
@@ -179,7 +180,9 @@ def of(person: str, action: str) -> list[Statement]:
 def test_a_decision_can_be_written_once_and_by_reviewers_alone() -> None:
     """A put without If-None-Match is denied, and a launcher writes nothing at all."""
     decisions = [s for s in of("Reviewer", "s3:PutObject") if any("/decisions/" in r for r in s.resources)]
-    assert [s.condition for s in decisions] == [{"Null": {"s3:if-none-match": "false"}}]
+    own = {"StringEquals": {"s3:RequestObjectTag/decided-by": "${aws:userid}"}}
+    assert [s.condition for s in decisions] == [{"Null": {"s3:if-none-match": "false"}, **own}]
+    assert [s.condition for s in of("Reviewer", "s3:PutObjectTagging")] == [own]
     assert of("Launcher", "s3:PutObject") == []
     assert of("Launcher", "sagemaker:UpdateModelPackage") == []
     written = {r for s in of("Deployer", "s3:PutObject") for r in s.resources}
