@@ -12,9 +12,10 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
+    from deploy.again import Again
     from deploy.candidate import Candidate
     from deploy.labeled import LabeledData
-    from deploy.launch import Launched, Wishes
+    from deploy.launch import Launched, Ready, Wishes
     from deploy.session import Aws
     from deploy.summary import Summary
 
@@ -37,22 +38,48 @@ class Start:
             metavar="EXECUTION",
             help="the labeling execution whose data are trained on (ARN, id, pipeline), or `latest`",
         )
+        _add_earlier(parser)
+        parser.add_argument(
+            "--estimate", action="store_true", help="say what it would cost and take; nothing starts"
+        )
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--alias", metavar="NAME", help="the version that goes by this name (upsert --alias)"
+        )
+        which.add_argument("--version", type=int, metavar="NUMBER", help="this version, not the newest")
         parser.add_argument("--wait", action="store_true", help="follow it to its end; exit code as of `run`")
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Starts it; the ARN is the first line of stdout, the rest is beside it."""
         from commands.following import follow_to_end
+        from commands.values import start_document
         from config.load import load_project
+        from deploy.again import again
         from deploy.hints import typed
+        from deploy.launch import prepare
+        from deploy.provenance import provenance
         from deploy.session import connect
 
+        _check_selection(arguments)
         project = load_project(arguments.env, names=[arguments.name])
         wishes = _wishes(project, [arguments.name], arguments)
         aws = connect(project)
         candidate = _candidate(project, aws, arguments.name, arguments.from_training) or _labeled(
             project, aws, arguments.name, arguments.from_labeling
         )
+        earlier = again(project, aws, arguments.name, arguments.again) if arguments.again else None
+        if arguments.estimate:
+            ready = prepare(
+                project,
+                aws,
+                arguments.name,
+                wishes=wishes,
+                candidate=candidate,
+                origin=provenance(project.root),
+                again=earlier,
+            )
+            return _estimate(project, aws, ready, terminal, earlier=earlier, output=arguments.output)
         launched = _launch(
             project,
             aws,
@@ -60,10 +87,13 @@ class Start:
             wishes=wishes,
             candidate=candidate,
             terminal=terminal,
-            say=terminal.line,
+            say=terminal.note if arguments.output == "json" else terminal.line,
+            again=earlier,
         )
+        if arguments.output == "json" and not arguments.wait:
+            terminal.json(start_document(project, launched.ready, arn=launched.arn, again=earlier))
         if arguments.wait:
-            return follow_to_end(project, launched.arn, terminal)
+            return follow_to_end(project, launched.arn, terminal, output=arguments.output)
         terminal.note(f"watch it: {typed(f'watch {launched.id}', arguments.env)}")
         terminal.note(f"stop it:  {typed(f'stop {launched.id}', arguments.env)}")
         return 0
@@ -200,34 +230,27 @@ def _launch(
     candidate: Candidate | LabeledData | None,
     terminal: Terminal,
     say: Callable[[str], None],
+    again: Again | None = None,
 ) -> Launched:
+    from commands.values import say_left_out, say_values
     from deploy.launch import launch
     from deploy.provenance import provenance
 
-    launched = launch(project, aws, name, wishes=wishes, candidate=candidate, origin=provenance(project.root))
+    launched = launch(
+        project,
+        aws,
+        name,
+        wishes=wishes,
+        candidate=candidate,
+        origin=provenance(project.root),
+        again=again,
+    )
     say(launched.arn)
     terminal.flush()
-    _say_values(project, launched, wishes, terminal)
+    if again is not None:
+        say_left_out(again, terminal)
+    say_values(project, launched.ready, terminal)
     return launched
-
-
-def _say_values(project: Project, launched: Launched, wishes: Wishes, terminal: Terminal) -> None:
-    """The values that a person may choose, those given marked, and what the endpoint will cost."""
-    from commands.tables import price
-    from config.models import TrainingConfig
-    from deploy.cleanup import price_per_hour
-
-    config = project.pipelines[launched.name]
-    given = {*wishes.overrides, *(wishes.file.values if wishes.file else ())}
-    for name in config.parameters:
-        mark = "  (given)" if name in given else ""
-        terminal.note(f"  {name}={launched.values.get(name, '')}{mark}")
-    if isinstance(config, TrainingConfig):
-        fate = {"delete": "deleted after its evaluation", "keep": "kept until you delete it"}
-        terminal.note(
-            f"  endpoint: {config.endpoint.instance_type}, {price(price_per_hour(config))}, "
-            f"{fate[config.endpoint.after_evaluation]}"
-        )
 
 
 def _add_values(parser: ArgumentParser) -> None:
@@ -242,17 +265,88 @@ def _add_values(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--params", type=Path, metavar="FILE", help="a YAML or JSON file with parameters' values"
     )
+    parser.add_argument(
+        "--sample", type=_rows, metavar="N", help="a trial: only N rows of the data go through the steps"
+    )
+
+
+def _rows(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _add_earlier(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="again",
+        metavar="EXECUTION",
+        help="start again with the values of this execution (ARN, id, or `latest` of the pipeline)",
+    )
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="STEP",
+        help="run these steps alone; what they need comes from the execution of --from",
+    )
+    steps.add_argument(
+        "--skip",
+        nargs="+",
+        default=[],
+        metavar="STEP",
+        help="run all steps but these and those before them, whose results come from the execution of --from",
+    )
+
+
+def _check_selection(arguments: Namespace) -> None:
+    from commands.parser import UsageError
+    from deploy.hints import typed
+
+    chosen = "only" if arguments.only else "skip" if arguments.skip else ""
+    if chosen and not arguments.again:
+        words = f"start {arguments.name} --from latest --{chosen} {' '.join(getattr(arguments, chosen))}"
+        raise UsageError(
+            f"--{chosen} needs --from: the results of the other steps come from an earlier execution",
+            hint=typed(words, arguments.env),
+        )
+
+
+def _estimate(
+    project: Project, aws: Aws, ready: Ready, terminal: Terminal, *, earlier: Again | None, output: str
+) -> int:
+    """What the start would cost, which is all but done; stdout has the table."""
+    from commands.costs import estimate_document, show_estimate
+    from commands.values import say_values, start_document
+    from deploy.estimate import estimate
+
+    say_values(project, ready, terminal)
+    found = estimate(project, aws, ready)
+    if output == "json":
+        document = estimate_document(project, found)
+        terminal.json(start_document(project, ready, arn=None, again=earlier, estimate=document))
+    else:
+        show_estimate(project, found, terminal)
+    return 0
 
 
 def _wishes(project: Project, names: Sequence[str], arguments: Namespace) -> Wishes:
     """The values asked for, held against every pipeline's file before anything else happens."""
     from config.parameters import read_parameter_file, split_override
+    from config.platform_parameters import SAMPLE_ROWS
     from deploy.launch import Wishes, check_wishes
+    from deploy.versions import VersionChoice
 
+    sample = {SAMPLE_ROWS: str(arguments.sample)} if arguments.sample else {}
     wishes = Wishes(
-        overrides=dict(split_override(text) for text in arguments.parameter),
+        version=VersionChoice(getattr(arguments, "version", None), getattr(arguments, "alias", None)),
+        overrides=sample | dict(split_override(text) for text in arguments.parameter),
         file=read_parameter_file(arguments.params) if arguments.params else None,
         beside=tuple(names),
+        only=tuple(getattr(arguments, "only", ())),
+        skip=tuple(getattr(arguments, "skip", ())),
     )
     for name in names:
         check_wishes(project, name, wishes)

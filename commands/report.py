@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from commands.costs import show_usages, usage_document
 from commands.tables import STYLES, between, moment, now, price, table
 from commands.terminal import Terminal
 
@@ -41,6 +42,7 @@ def show_end(summaries: Mapping[str, Summary], terminal: Terminal, *, environmen
     for summary in parts:
         if summary.package is not None:
             _show_package(summary.package, terminal, environment)
+    show_usages([usage for part in parts for usage in part.usages], terminal)
     endpoints = {part.endpoint.name: part.endpoint for part in parts if part.endpoint is not None}
     for endpoint in endpoints.values():
         _show_endpoint(endpoint, terminal, environment)
@@ -79,6 +81,8 @@ def remark(step: Step) -> str:
         return fact_and_hint(step.reason)[0]
     if step.cached_from:
         return f"from cache of {step.cached_from.rpartition('/')[2]}"
+    if step.reused_from:
+        return f"taken from {step.reused_from.rpartition('/')[2]}"
     return f"attempt {step.attempts}" if step.attempts > 1 else ""
 
 
@@ -89,24 +93,27 @@ def document_of(pipeline: str, summary: Summary) -> dict[str, Any]:
         "exit_code": summary.exit_code if summary.seen.execution.is_over else None,
         "steps": [_step_document(step) for step in summary.seen.steps],
         "parameters": dict(summary.values),
-        "gates": [
-            {
-                "step": gate.step,
-                "metric": gate.metric,
-                "comparison": gate.comparison,
-                "bound": gate.bound,
-                "value": gate.value,
-                "passed": gate.passed,
-                "detail": gate.detail,
-            }
-            for gate in summary.gates
-        ],
+        "gates": [gate_document(gate) for gate in summary.gates],
         "metrics": dict(summary.metrics),
         "candidate": dict(summary.candidate),
         "model_package": summary.package.arn if summary.package else None,
         "endpoint": {"name": summary.endpoint.name, "status": summary.endpoint.status}
         if summary.endpoint
         else None,
+        "usage": [usage_document(usage) for usage in summary.usages],
+    }
+
+
+def gate_document(gate: Gate) -> dict[str, Any]:
+    """A gate in JSON."""
+    return {
+        "step": gate.step,
+        "metric": gate.metric,
+        "comparison": gate.comparison,
+        "bound": gate.bound,
+        "value": gate.value,
+        "passed": gate.passed,
+        "detail": gate.detail,
     }
 
 
@@ -133,6 +140,7 @@ def _step_document(step: Step) -> dict[str, Any]:
         "ended": step.ended,
         "attempts": step.attempts,
         "cached_from": step.cached_from,
+        "reused_from": step.reused_from,
         "reason": step.reason,
     }
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True)
 class PlatformParameter:
-    """A String parameter that nobody declares; ``default`` None means that every start must give it."""
+    """A parameter that nobody declares; ``default`` None means that every start must give it."""
 
     name: str
     description: str
     default: str | None = None
+    type: Literal["String", "Integer"] = "String"
 
 
 # Added to every pipeline.
@@ -23,6 +24,16 @@ PROVENANCE: Final = (
     PlatformParameter("Commit", "Commit of the repository that the execution was started from.", UNKNOWN),
     PlatformParameter("DirtyTree", "Whether files were changed since that commit: true or false.", UNKNOWN),
 )
+
+SAMPLE_ROWS: Final = "SampleRows"
+ALL_ROWS: Final = 0
+# Added to every pipeline; filled by `start --sample`, and from what a sample left behind.
+SAMPLE: Final = (
+    PlatformParameter(
+        SAMPLE_ROWS, "Rows of the data that go through the steps; 0: all.", str(ALL_ROWS), "Integer"
+    ),
+)
+EVERYWHERE: Final = (*PROVENANCE, *SAMPLE)
 
 # Added to every inference pipeline; filled from candidate.json of a training execution.
 CANDIDATE: Final = (
@@ -50,5 +61,5 @@ GUARDRAIL: Final = (
 )
 
 RESERVED: Final[Mapping[str, PlatformParameter]] = {
-    parameter.name: parameter for parameter in (*PROVENANCE, *CANDIDATE, *LABELED, *GUARDRAIL)
+    parameter.name: parameter for parameter in (*EVERYWHERE, *CANDIDATE, *LABELED, *GUARDRAIL)
 }

@@ -16,7 +16,7 @@ from pipelines.gate import SCORES, gate_step
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.register import METRICS_FILE, register_step
 from pipelines.sdk import PropertyFile, Step
-from pipelines.settings import step_settings
+from pipelines.settings import SAMPLE, step_settings
 from pipelines.step import RequestStep
 
 # The set that the training run put aside, given by the parameter EvaluationData.
@@ -40,7 +40,7 @@ def build(context: Inference) -> Sequence[Step]:
 def preprocess_step(context: Inference) -> RequestStep:
     """The evaluation set to the shape that fmeval reads, prompted as in training, held against its rows."""
     config = context.config
-    settings = step_settings("preprocess", config, {"data": config.data})
+    settings = step_settings("preprocess", config, {"data": config.data, **SAMPLE})
     inputs: dict[str, Any] = {"training": context.parameters["TrainingQuestions"]}
     if config.data.source == CANDIDATE:
         inputs["data"] = context.parameters["EvaluationData"]
@@ -55,7 +55,7 @@ def evaluate_step(context: Inference, preprocess: RequestStep, metrics: Property
     """Asks the endpoint for every row and scores the answers."""
     config, parameters = context.config, context.parameters
     content: dict[str, Any] = {"evaluation": config.evaluation, "gates": config.gates}
-    content["seed"] = config.data.seed
+    content |= {"seed": config.data.seed, **SAMPLE}
     if any(gate.better_than for gate in config.gates):
         content["group"] = names.group_name(context.env, config.registry.group)
     job = Job(

@@ -13,7 +13,7 @@ from pipelines import sources
 from pipelines.context import Context
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.sdk import PropertyFile, Step
-from pipelines.settings import StepSettings, step_settings
+from pipelines.settings import SAMPLE, StepSettings, step_settings
 from pipelines.step import RequestStep
 
 METRICS_FILE: Final = "labeling_metrics.json"
@@ -72,6 +72,7 @@ def _settings(context: Labeling, step: str, root: str) -> StepSettings:
         "split": config.split,
         "targets": config.targets,
         "card": config.card,
+        **SAMPLE,
     }
     settings = step_settings(step, config, content)
     return settings.with_part("data", {**config.data.model_dump(mode="json"), "root": root})

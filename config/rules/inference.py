@@ -14,7 +14,7 @@ from config.rules.data import format_findings, is_hub, local_file_findings, temp
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
-from config.suggest import did_you_mean, listing, nearest
+from config.suggest import as_share, did_you_mean, listing, nearest
 
 CANDIDATE: Final = "candidate"
 # steps/comparison/paired.py: below this no difference counts as proven.
@@ -93,9 +93,10 @@ def gates_have_one_bound(config: InferenceConfig) -> Findings:
             )
             yield Finding(("gates", index), message, hint)
         for key in ("at_least", "at_most"):
-            if getattr(gate, key) is not None and not 0 <= getattr(gate, key) <= 1:
-                message = f"found {getattr(gate, key)}; metrics lie between 0 and 1"
-                yield Finding(("gates", index, key), message)
+            value = getattr(gate, key)
+            if value is not None and not 0 <= value <= 1:
+                message = f"found {value:g}; metrics lie between 0 and 1"
+                yield Finding(("gates", index, key), message, as_share(value))
 
 
 def comparisons_are_strict_enough(config: InferenceConfig) -> Findings:

@@ -25,7 +25,8 @@ def write(
     context = {
         "kind": "Evaluation report",
         "title": endpoint,
-        "subtitle": model_data_url,
+        "subtitle": (f"a sample of {settings.sample_rows:,} rows at most; " if settings.sample_rows else "")
+        + model_data_url,
         "problem": problem,
         "gates": evaluation.gates(),
         "comparisons": evaluation.comparisons,

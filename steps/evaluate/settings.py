@@ -71,6 +71,7 @@ class EvaluateSettings:
     max_failed_share: float
     gates: tuple[Gate, ...]
     seed: int
+    sample_rows: int = 0
     group: str = ""  # of model packages; empty where no gate compares
 
 
@@ -88,6 +89,7 @@ def read(settings: Section) -> EvaluateSettings:
         max_failed_share=part.share("max_failed_share", 0.0),
         gates=_gates(settings),
         seed=settings.integer("seed", 42),
+        sample_rows=settings.integer("sample_rows", 0),
         group=settings.text("group", ""),
     )
 

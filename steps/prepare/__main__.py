@@ -137,7 +137,8 @@ def summary(figure: dict[str, Any]) -> str:
     rows = figure["rows"]
     sets = ", ".join(f"{rows[name]:,} {name}" for name in ("training", "validation", "evaluation"))
     aside = f"set aside {rows['rejected']:,} of {rows['read']:,}"
-    return f"wrote {sets} rows; {aside}; data {figure['data_hash'][:12]}"
+    sample = f"; a sample of {figure['sample_rows']:,} rows" if figure["sample_rows"] else ""
+    return f"wrote {sets} rows; {aside}; data {figure['data_hash'][:12]}{sample}"
 
 
 if __name__ == "__main__":

@@ -33,10 +33,11 @@ def main() -> None:
     )
     learned, out = overlap.read(arguments.training), arguments.output / "evaluation"
     look = (lambda _row: None) if learned is None else learned.look
-    count = choose.write(out / OUTPUT, found, wanted.rows, wanted.seed, look)
+    count = choose.write(out / OUTPUT, found, wanted.most, wanted.seed, look)
     refused.judge(count)
-    choose.judge(count, wanted.rows, wanted.source)
-    print(f"wrote {count:,} rows to {OUTPUT}" + refused.told(), flush=True)
+    choose.judge(count, wanted.least, wanted.source)
+    sample = ", a sample" if wanted.sample_rows else ""
+    print(f"wrote {count:,} rows to {OUTPUT}{sample}" + refused.told(), flush=True)
     if learned is not None:
         write_json(out / overlap.FILE, learned.document())
         print(learned.told(), flush=True)

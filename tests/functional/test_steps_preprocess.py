@@ -20,7 +20,8 @@ def preprocess(folder: Path, lines: list[Any], *, arguments: tuple[str, ...] = (
     place.mkdir(parents=True)
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (place / "evaluation.jsonl").write_text(text, encoding="utf-8")
-    settings = {"data": {"source": "candidate", "rows": None, "seed": 42, **data}}
+    sample = data.pop("sample_rows", 0)
+    settings = {"data": {"source": "candidate", "rows": None, "seed": 42, **data}, "sample_rows": sample}
     return run_step("preprocess", folder, settings, data=place, arguments=arguments)
 
 
@@ -45,6 +46,14 @@ def test_rows_are_drawn_by_seed(tmp_path: Path) -> None:
         drawn.append([row["id"] for row in ran.lines("evaluation/evaluation_dataset.jsonl")])
     assert drawn[0] == drawn[1] != drawn[2]
     assert drawn[0] == sorted(drawn[0])
+
+
+def test_a_sample_has_so_many_rows_at_most(tmp_path: Path) -> None:
+    """Drawn like any other; a set that is smaller than the file wants is enough."""
+    ran = preprocess(tmp_path / "large", candidates(50), rows=30, sample_rows=10)
+    assert len(ran.lines("evaluation/evaluation_dataset.jsonl")) == 10
+    ran = preprocess(tmp_path / "small", candidates(5), rows=30, sample_rows=10)
+    assert (ran.code, ran.out) == (0, "wrote 5 rows to evaluation_dataset.jsonl, a sample\n")
 
 
 def test_own_data_is_prompted_by_its_templates(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_the_origin_is_followed() -> None:
     ran(fake, "local-facts-training", "training0002", 0, 600)
     ran(fake, "local-facts-inference", "inference002", 700, 4200)
     tuning = {"TextGenerationHyperParameters": {"epochCount": "8"}}
-    fake.sagemaker.automl_jobs["training0002-1"] = {
+    fake.sagemaker.jobs["training0002-1"] = {
         "CreationTime": AT,
         "EndTime": AT + timedelta(seconds=500),
         "AutoMLProblemTypeConfig": {"TextGenerationJobConfig": tuning},

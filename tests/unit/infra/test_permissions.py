@@ -13,6 +13,7 @@ from tests.unit.lambdas.fakes import OPERATIONS
 # Actions that IAM asks for under another name than the call, or beside it.
 RENAMED = {
     "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:HeadObject": {"s3:GetObject"},
     "bedrock-runtime:Converse": {"bedrock:InvokeModel"},
     "bedrock-runtime:InvokeModel": {"bedrock:InvokeModel"},
 }
@@ -144,6 +145,7 @@ def test_roles_are_handed_on_to_the_one_service_that_is_meant() -> None:
         ("WaitRole", "AutomlRole.Arn", "sagemaker"),
         ("WaitRole", "BatchRole.Arn", "bedrock"),
         ("DeployModelRole", "EndpointRole.Arn", "sagemaker"),
+        ("ServeApprovedRole", "EndpointRole.Arn", "sagemaker"),
     }
 
 

@@ -79,6 +79,7 @@ def test_the_whole_file(aws: Aws) -> None:
         "evaluation_data": f"s3://{FOLDER}/prepare/evaluation",
         "data_report": f"s3://{FOLDER}/prepare/report/data_report.json",
         "data_hash": "sha256:1234",
+        "sample_rows": 0,
         "commit": "abc",
     }
 

@@ -205,7 +205,11 @@ def test_a_registration_can_be_traced(compiled: Mapping[str, CompiledPipeline]) 
         "commit",
         "dirty_tree",
         "execution",
+        "sample_rows",
     }
+    # A text, which the registry wants, of a number.
+    sample = request["CustomerMetadataProperties"]["sample_rows"]
+    assert sample == {"Std:Join": {"On": "", "Values": [{"Get": "Parameters.SampleRows"}]}}
     assert request["ModelPackageGroupName"] == "local-facts"
     assert request["ModelApprovalStatus"] == {"Get": "Parameters.ApprovalStatus"}
     assert request["MetadataProperties"] == {
@@ -273,6 +277,6 @@ def test_gates_and_settings_of_the_evaluation_are_told_to_the_step(
         }
     ]
     assert "group" not in settings["evaluate"]
-    assert settings["evaluate"]["parameters"] == {"MinimumF1": "Float"}
+    assert settings["evaluate"]["parameters"] == {"MinimumF1": "Float", "SampleRows": "Integer"}
     assert settings["evaluate"]["evaluation"]["generation"]["max_new_tokens"] == 16
-    assert settings["preprocess"]["parameters"] == {"EvaluationRows": "Integer"}
+    assert settings["preprocess"]["parameters"] == {"EvaluationRows": "Integer", "SampleRows": "Integer"}

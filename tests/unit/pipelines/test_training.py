@@ -44,7 +44,7 @@ def test_what_upsert_needs_comes_with_the_definition(project: Project) -> None:
     )
     assert compiled.description.startswith("Fine-tunes a model")
     assert compiled.parallelism == 4
-    assert compiled.tags == {"team": "b", "cost": "1"}
+    assert compiled.tags == {"team": "b", "cost": "1", "pipelines:prefix": "local"}
     assert step(compiled, "prepare")["Arguments"]["Tags"] == [
         {"Key": "team", "Value": "b"},
         {"Key": "cost", "Value": "1"},
@@ -80,7 +80,11 @@ def test_a_parameter_reaches_the_step_as_an_argument(compiled: Mapping[str, Comp
     assert arguments[:3] == ["prepare", "--settings", "/opt/ml/processing/input/settings/settings.json"]
     joined = {"On": "=", "Values": ["TrainingRows", {"Get": "Parameters.TrainingRows"}]}
     assert arguments[-2:] == ["--parameter", {"Std:Join": joined}]
-    assert settings["parameters"] == {"BaseModel": "String", "TrainingRows": "Integer"}
+    assert settings["parameters"] == {
+        "BaseModel": "String",
+        "SampleRows": "Integer",
+        "TrainingRows": "Integer",
+    }
     assert settings["data"]["rows"]["training"] == {"parameter": "TrainingRows"}
 
 
