@@ -156,7 +156,7 @@ VERBS = (
         RUN,
         "bring pipelines up to date here, start each in order, follow, sum up",
         ("run facts-training facts-inference", "run facts-inference -p MinimumF1=0.6"),
-        "commands.launching:Run",
+        "commands.running:Run",
         "On the stand-in it is started, bootstrapped and upserted first; on AWS `run` starts what is "
         "deployed. An inference pipeline takes the candidate of the training execution just run, or of the "
         "latest one. A -p goes to each of the pipelines that declares it. Exit code: 0 all succeeded, 1 one "

@@ -168,9 +168,10 @@ def _resolved(project: Project, name: str, wishes: Wishes, layers: Sequence[Laye
 
 def _check_sample(aws: Aws, values: Mapping[str, str]) -> None:
     """A candidate that saw a sample alone is not registered as if it had seen everything."""
-    if values.get(SAMPLE_ROWS, "0") != "0":
+    uri = values["CandidateUri"]
+    if values.get(SAMPLE_ROWS, "0") != "0" or not uri.startswith("s3://") or not all(objects.split(uri)):
         return
-    content = objects.read_json(aws, values["CandidateUri"])
+    content = objects.read_json(aws, uri)
     rows = content.get("sample_rows") if isinstance(content, Mapping) else None
     if rows:
         raise CandidateError(
