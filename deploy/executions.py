@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from deploy.callers import without_mark
+from deploy.callers import caller, marked, without_mark
 from deploy.session import Aws
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
@@ -123,7 +123,7 @@ def start(aws: Aws, pipeline: str, values: Mapping[str, str], *, description: st
     answer = aws.client("sagemaker").start_pipeline_execution(
         PipelineName=pipeline,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
-        PipelineExecutionDescription=description[:3072],
+        PipelineExecutionDescription=marked(description, caller(aws)),
         ClientRequestToken=uuid.uuid4().hex,
     )
     return str(answer["PipelineExecutionArn"])

@@ -14,7 +14,7 @@ from config.models import Project
 from config.parameters import ParameterFile, parameter_text, platform_parameters, resolve_parameters
 from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, UNKNOWN
 from definition.checks import require_start
-from deploy import callers, executions, guardrails
+from deploy import executions, guardrails
 from deploy.candidate import Candidate
 from deploy.errors import NotDeployedError, is_missing
 from deploy.hints import typed
@@ -78,10 +78,8 @@ def launch(
     deployed = deployed_definition(project, aws, name)
     _check_names(project, name, deployed, values)
     require_start(deployed, name, values)
-    # Who launched it, in the service's terms: the environment may demand that somebody else approves.
-    description = f"{origin.description}; {callers.caller(aws).mark}"
     arn = executions.start(
-        aws, names.pipeline_name(project.environment, name), values, description=description
+        aws, names.pipeline_name(project.environment, name), values, description=origin.description
     )
     return Launched(name, arn, values)
 

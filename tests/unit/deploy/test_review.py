@@ -187,8 +187,7 @@ def test_the_page_is_stored_beside_the_package() -> None:
     uri = store(project(), fake.aws, package(fake, 2), "<html>\u00e9</html>")
     assert uri == f"s3://{BUCKET}/local/reviews/local-facts/2/evidence.html"
     assert (
-        fake.s3.objects[BUCKET, "local/reviews/local-facts/2/evidence.html"]
-        == "<html>\u00e9</html>".encode()
+        fake.s3.objects[BUCKET, "local/reviews/local-facts/2/evidence.html"] == "<html>\u00e9</html>".encode()
     )
 
 
