@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from local.engine.ports import Document
@@ -14,9 +13,7 @@ EVENT = "SageMaker Endpoint State Change"
 class EventBus(Protocol):
     """local/events.py"""
 
-    def emit(
-        self, source: str, detail_type: str, detail: Document, resources: Sequence[str] = ...
-    ) -> None: ...
+    def emit(self, source: str, detail_type: str, detail: Document, resources: list[str]) -> None: ...
 
 
 def announce(events: EventBus, endpoint: Document) -> None:
