@@ -12,7 +12,7 @@ from config.models import InferenceConfig, Project
 from config.parameters import Layer, ParameterFile, Resolved, parameter_text, platform_parameters, resolve
 from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, SAMPLE_ROWS, UNKNOWN
 from definition.checks import require_start
-from deploy import callers, executions, guardrails, objects
+from deploy import executions, guardrails, objects
 from deploy.again import Again
 from deploy.candidate import Candidate, CandidateError, check_serves
 from deploy.deployed import describe, tags_of
@@ -138,9 +138,7 @@ def prepare(
         _check_sample(aws, values)
         if again is not None and resolved.sources.get("EndpointName") == again.source:
             _check_endpoint(aws, again, values["EndpointName"], deployed, selection)
-    origins = origin.description + (f", again from {again.execution.id}" if again else "")
-    # Who launched it, in the service's terms: the environment may demand that somebody else approves.
-    description = f"{origins}; {callers.caller(aws).mark}"
+    description = origin.description + (f", again from {again.execution.id}" if again else "")
     return Ready(name, values, resolved.sources, deployed, selection, description)
 
 
