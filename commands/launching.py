@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from config.models import Project
     from deploy.candidate import Candidate
     from deploy.labeled import LabeledData
+    from deploy.labeling.converting import JobOutput
     from deploy.launch import Launched, Wishes
     from deploy.session import Aws
     from deploy.summary import Summary
@@ -37,6 +38,11 @@ class Start:
             metavar="EXECUTION",
             help="the labeling execution whose data are trained on (ARN, id, pipeline), or `latest`",
         )
+        parser.add_argument(
+            "--from-job",
+            metavar="JOB",
+            help="the labeling job whose output is converted (of config/labeling, name, ARN), or `latest`",
+        )
         parser.add_argument("--wait", action="store_true", help="follow it to its end; exit code as of `run`")
 
     @staticmethod
@@ -50,8 +56,10 @@ class Start:
         project = load_project(arguments.env, names=[arguments.name])
         wishes = _wishes(project, [arguments.name], arguments)
         aws = connect(project)
-        candidate = _candidate(project, aws, arguments.name, arguments.from_training) or _labeled(
-            project, aws, arguments.name, arguments.from_labeling
+        candidate = (
+            _candidate(project, aws, arguments.name, arguments.from_training)
+            or _labeled(project, aws, arguments.name, arguments.from_labeling)
+            or _job_output(project, aws, arguments.name, arguments.from_job)
         )
         launched = _launch(
             project,
@@ -112,8 +120,10 @@ def _run_each(
 
     finished: dict[str, Summary] = {}
     for name in names:
-        candidate = _candidate(project, aws, name, _training_of(project, name, finished)) or _labeled(
-            project, aws, name, _labeling_of(project, name, finished)
+        candidate = (
+            _candidate(project, aws, name, _training_of(project, name, finished))
+            or _labeled(project, aws, name, _labeling_of(project, name, finished))
+            or _job_output(project, aws, name, _job_of(project, name))
         )
         launched = _launch(
             project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
@@ -175,6 +185,24 @@ def _labeled(project: Project, aws: Aws, name: str, wanted: str | None) -> Label
     return labeled_data(project, aws, labeling=config.data.labeling, wanted=wanted)
 
 
+def _job_of(project: Project, name: str) -> str | None:
+    """The labeling job whose output a labeling pipeline converts: the latest of the one that it names."""
+    from config.models.labeling import LABELING_JOB, LabelingConfig
+    from deploy.candidate import LATEST
+
+    config = project.pipelines[name]
+    return LATEST if isinstance(config, LabelingConfig) and config.data.source == LABELING_JOB else None
+
+
+def _job_output(project: Project, aws: Aws, name: str, wanted: str | None) -> JobOutput | None:
+    from config.labeling_jobs import labeling_job_names
+    from deploy.labeling.converting import job_output
+
+    if wanted is None:
+        return None
+    return job_output(project, aws, name, wanted=wanted, known=labeling_job_names(project.root))
+
+
 def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
     from config.models import InferenceConfig
     from deploy.candidate import CandidateError, candidate
@@ -197,7 +225,7 @@ def _launch(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     terminal: Terminal,
     say: Callable[[str], None],
 ) -> Launched:

@@ -18,9 +18,18 @@ from config.errors import ConfigurationError, ParameterError, Problem
 from config.models.common import Parameter, ParameterValue, PipelineConfig
 from config.models.guardrails import GuardrailsConfig
 from config.models.inference import InferenceConfig
+from config.models.labeling import LABELING_JOB, LabelingConfig
 from config.models.training import LABELING, TrainingConfig
 from config.parameter_values import ValueFault, check, parameter_text, parse
-from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, UNKNOWN, PlatformParameter
+from config.platform_parameters import (
+    CANDIDATE,
+    GUARDRAIL,
+    JOB_OUTPUT,
+    LABELED,
+    PROVENANCE,
+    UNKNOWN,
+    PlatformParameter,
+)
 from config.reading import read_file
 from config.suggest import did_you_mean, listing, quoted
 
@@ -74,6 +83,8 @@ def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]
     """
     if isinstance(config, TrainingConfig) and config.data.source == LABELING:
         return (*LABELED, *PROVENANCE)
+    if isinstance(config, LabelingConfig) and config.data.source == LABELING_JOB:
+        return (*JOB_OUTPUT, *PROVENANCE)
     if isinstance(config, GuardrailsConfig):
         return (*GUARDRAIL, *PROVENANCE)
     if not isinstance(config, InferenceConfig):
@@ -159,8 +170,7 @@ class _Resolution:
         missing = [each.name for each in platform_parameters(self.config) if each.name not in self.values]
         if missing:
             message = f"{listing(missing)} {'has' if len(missing) == 1 else 'have'} no value"
-            kind = "labeling" if isinstance(self.config, TrainingConfig) else "training"
-            hint = f"take them from a {kind} execution: --from-{kind} latest"
+            hint = _where_from(self.config)
             self.problems.append(Problem(self.config.name, 0, 0, "", message, hint))
 
     def _check_together(self) -> None:
@@ -178,6 +188,14 @@ class _Resolution:
             self.problems.append(Problem(origin, 0, 0, "", message, hint))
         else:
             self.problems.append(Problem(self.config.name, 0, 0, name, message, hint))
+
+
+def _where_from(config: PipelineConfig) -> str:
+    """How the platform's parameters of a pipeline get their values."""
+    if isinstance(config, LabelingConfig):
+        return "take them from a labeling job: --from-job latest"
+    kind = "labeling" if isinstance(config, TrainingConfig) else "training"
+    return f"take them from a {kind} execution: --from-{kind} latest"
 
 
 def _parameters(config: PipelineConfig) -> Mapping[str, Parameter]:

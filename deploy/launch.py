@@ -12,13 +12,14 @@ from botocore.exceptions import ClientError
 from config import names
 from config.models import Project
 from config.parameters import ParameterFile, parameter_text, platform_parameters, resolve_parameters
-from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, UNKNOWN
+from config.platform_parameters import CANDIDATE, GUARDRAIL, JOB_OUTPUT, LABELED, PROVENANCE, UNKNOWN
 from definition.checks import require_start
 from deploy import executions, guardrails
 from deploy.candidate import Candidate
 from deploy.errors import NotDeployedError, is_missing
 from deploy.hints import typed
 from deploy.labeled import LabeledData
+from deploy.labeling.converting import JobOutput
 from deploy.provenance import Provenance
 from deploy.session import Aws
 
@@ -51,7 +52,7 @@ def check_wishes(project: Project, name: str, wishes: Wishes) -> None:
 
     The candidate is not known yet; something stands in its place.
     """
-    placeholders = (*CANDIDATE, *GUARDRAIL, *LABELED, *PROVENANCE)
+    placeholders = (*CANDIDATE, *GUARDRAIL, *LABELED, *JOB_OUTPUT, *PROVENANCE)
     _resolved(project, name, wishes, {each.name: UNKNOWN for each in placeholders})
 
 
@@ -61,7 +62,7 @@ def launch(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     origin: Provenance,
 ) -> Launched:
     """Starts the deployed pipeline `name`; nothing is started when a value would not do.

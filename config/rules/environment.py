@@ -75,6 +75,9 @@ def stand_in_files_exist(env: Environment, around: Surroundings) -> Findings:
         if image.requirements != FROM_CODE and not (around.root / image.requirements).is_file():
             hint = f"name a requirements file, or write {FROM_CODE}"
             yield Finding(path, f'there is no file "{image.requirements}"', hint)
+    answers = env.stand_in.labeling.answers
+    if answers is not None and not (around.root / Path(answers).expanduser()).is_dir():
+        yield Finding(("stand_in", "labeling", "answers"), f'there is no folder "{answers}"')
     automl = env.stand_in.automl
     if not (around.root / automl.requirements).is_file():
         yield Finding(("stand_in", "automl", "requirements"), f'there is no file "{automl.requirements}"')

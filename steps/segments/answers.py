@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
+try:
+    import orjson
+except ImportError:  # in a Lambda function, which has Python's own reader only
+    orjson = None  # type: ignore[assignment]
 
 from steps.segments.model import Given
 
@@ -27,15 +30,21 @@ def parse(content: bytes | str) -> Any:
 
     orjson refuses such a document whole; so only the text that holds it is refused, by the checks.
     """
+    if orjson is None:
+        return _by_standard_library(content)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         if "surrogate" not in str(error) and "escape" not in str(error):
             raise UnreadableAnswerError(str(error)) from error
-        try:
-            return _without_surrogates(json.loads(content))
-        except (ValueError, RecursionError) as again:
-            raise UnreadableAnswerError(str(again)) from again
+        return _by_standard_library(content)
+
+
+def _by_standard_library(content: bytes | str) -> Any:
+    try:
+        return _without_surrogates(json.loads(content))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableAnswerError(str(error)) from error
 
 
 def _without_surrogates(value: Any) -> Any:
