@@ -94,7 +94,12 @@ class PageTrack(Model):
     """A category that the page offers."""
 
     labels: Items[Name] = Field(min_length=1, max_length=100, description="Labels of its segments.")
-    text: bool = Field(default=True, description="Whether a segment has a field for its text.")
+    text: Literal["none", "optional", "required"] = Field(
+        default="optional", description="Whether a segment has a text, and needs one."
+    )
+    overlaps: Literal["allow", "forbid"] = Field(
+        default="forbid", description="Whether segments may overlap; those of one label never do."
+    )
     emotion: bool = Field(default=False, description="Whether a segment has a list of emotions.")
 
 

@@ -77,6 +77,16 @@ def name_fits(job: LabelingJobConfig, around: Surroundings) -> Findings:
         yield Finding(("name",), message)
 
 
+def output_can_be_written(job: LabelingJobConfig, around: Surroundings) -> Findings:
+    """The role that bootstrap makes writes below one prefix of one bucket; a role of one's own elsewhere."""
+    own = names.labeling_output(around.environment)
+    if job.output is None or around.environment.roles.labeling is not None:
+        return
+    if job.output.rstrip("/") != own and not job.output.startswith(f"{own}/"):
+        message = f"the role that bootstrap makes writes to {own} only"
+        yield Finding(("output",), message, "write null, or name roles.labeling in the environment file")
+
+
 def files_exist(job: LabelingJobConfig, around: Surroundings) -> Findings:
     """Manifest and template of this machine are there."""
     for key in ("manifest", "template"):
@@ -114,6 +124,7 @@ RULES: Final = KindRules(
     ),
     placed=(
         PlacedRule(name_fits, ("name",)),
+        PlacedRule(output_can_be_written, ("output",)),
         PlacedRule(files_exist, ("manifest", "template")),
         PlacedRule(page_is_shown, ("template", "page")),
     ),
@@ -153,6 +164,12 @@ def _page_findings(job: LabelingJobConfig, config: LabelingConfig) -> Iterable[F
         elif unknown := [each for each in track.labels if rules.labels and each not in rules.labels]:
             message = f'"{config.name}" would set aside: {listing(unknown)}'
             yield Finding((*path, "labels"), message, f"add them to tracks.{name}.labels of {config.name}")
+        elif rules.text == "required" and track.text != "required":
+            message = f'found {track.text}, but "{config.name}" sets segments without text aside'
+            yield Finding((*path, "text"), message, "write text: required")
+        elif rules.overlaps == "forbid" and track.overlaps != "forbid":
+            message = f'found allow, but "{config.name}" sets overlapping segments aside'
+            yield Finding((*path, "overlaps"), message, "write overlaps: forbid")
     for name, question in page.questions.items():
         kind = config.questions.get(name)
         if kind not in (None, "ignore", question.kind):

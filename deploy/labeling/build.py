@@ -52,8 +52,7 @@ def of_table(path: Path, wanted: Wanted, environment: Environment) -> Built:
     built, problems = Built(), []
     for number, row in _rows(path):
         try:
-            line = _with_source(row, wanted, path.name)
-            line = _with_texts(line, wanted, environment, built)
+            line = _with_texts(_with_source(row, wanted, path.name), wanted, environment, built)
             problems += [f"row {number}: {each}" for each in line_problems(line)]
             built.lines.append(line)
         except LabelingError as error:

@@ -69,9 +69,18 @@ def _content(tools: Tools, each: Mapping[str, Any]) -> dict[str, Any]:
 def _checked(given: Given, aside: Counter[str]) -> Answer:
     tracks, refused, _ = Checker(RULES).check(given.streams, None)
     aside.update(each.reason for each in refused)
-    answers, wrong, _ = whole.read(given.fields, {})
+    answers, wrong, _ = whole.read(given.fields, _kinds(given.fields))
     aside.update(["whole_unreadable"] * len(wrong))
     return Answer(given.worker, tracks, answers, given.seconds)
+
+
+def _kinds(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Stars are radio buttons whose values are numbers; what a question is, only the pipeline's YAML says."""
+    return {
+        name: whole.RATING
+        for name, value in fields.items()
+        if isinstance(value, dict) and len(value) > 1 and all(key.isdecimal() for key in value)
+    }
 
 
 def _plain(moment: Any) -> dict[str, Any]:

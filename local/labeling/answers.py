@@ -56,9 +56,11 @@ def _earlier(manifest: Path) -> Iterator[tuple[str, str | Answers]]:
             entry = json.loads(line)
         except ValueError:
             continue  # as the earlier job left it
+        if not isinstance(entry, dict):
+            continue
         source = source_of(entry)
-        metadata = next((value for key, value in entry.items() if key.endswith("-metadata")), {})
-        reference = str(metadata.get("worker-response-ref") or "")
+        metadata = next((value for key, value in entry.items() if key.endswith("-metadata")), None)
+        reference = str(metadata.get("worker-response-ref") or "") if isinstance(metadata, dict) else ""
         _, marker, path = reference.partition(_ANNOTATIONS)
         if source and marker:
             yield source, f"annotations/{path}"
