@@ -59,8 +59,11 @@ VERBS = (
         "bootstrap",
         DEPLOY,
         "create or update what an environment needs: bucket, roles, queues, functions",
-        ("bootstrap --env dev", "bootstrap --print"),
+        ("bootstrap --env dev", "bootstrap --print --to handover --env dev"),
         "commands.deploying:Bootstrap",
+        "What the environment file names (roles, bucket, key, functions) is used and not made. With --print "
+        "a platform team makes the environment: --to DIR holds templates, parameters, the functions' code "
+        "and deploy.sh; afterwards bootstrap and upsert find everything as they would have made it.",
     ),
     Verb(
         "upsert",
@@ -68,6 +71,17 @@ VERBS = (
         "create or update pipelines, their functions and their code; unchanged means no write",
         ("upsert", "upsert facts-training --env dev"),
         "commands.deploying:Upsert",
+        json=True,
+    ),
+    Verb(
+        "teardown",
+        DEPLOY,
+        "remove an environment: pipelines with their history, functions, queues, rules, logs, roles",
+        ("teardown --env dev", "teardown --package-groups --data --yes --env dev"),
+        "commands.removing:Teardown",
+        "Shows the list, and deletes with --yes only; only what carries this environment's tag. With a "
+        "pipeline the history of its executions goes. Model packages go with --package-groups, the bucket "
+        "with all its data with --data. What broke off halfway is finished by the same command.",
         json=True,
     ),
     Verb(
@@ -158,11 +172,13 @@ VERBS = (
     Verb(
         "cleanup",
         OBSERVE,
-        "endpoints, configurations and models that executions left behind",
-        ("cleanup", "cleanup --yes"),
-        "commands.steering:Cleanup",
-        "Only what carries this environment's tags is listed, and only with --yes is it deleted. What "
-        "belongs to a running execution stays.",
+        "what executions and deployments left behind, what it costs, and away with it",
+        ("cleanup", "cleanup --older-than 7d --yes"),
+        "commands.removing:Cleanup",
+        "Endpoints, configurations and models by their tags; objects of executions, old code, settings, data "
+        "and function versions that nothing points at. Only with --yes is anything deleted. What belongs to "
+        "a running execution, serves an approved package or is evidence of one that is approved or waits "
+        "for a decision stays.",
         json=True,
     ),
     Verb(

@@ -20,30 +20,43 @@ if TYPE_CHECKING:
 
 
 class Bootstrap:
-    """The two stacks of infra/ and the functions' code."""
+    """The stacks of infra/ and the functions' code."""
 
     @staticmethod
     def declare(parser: ArgumentParser) -> None:
-        """--print."""
+        """--print, --to, --access."""
         parser.add_argument(
             "--print",
             action="store_true",
             dest="only_print",
             help="print the CloudFormation templates as they would be sent; nothing is asked or written",
         )
+        parser.add_argument(
+            "--to",
+            metavar="DIR",
+            help="with --print: into files instead, with parameters, the functions' code and a script",
+        )
+        parser.add_argument(
+            "--access",
+            action="store_true",
+            help="also the managed policies of deployer, launcher, labeler, reviewer (an administrator's)",
+        )
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Brings both stacks about."""
+        from commands.parser import UsageError
         from config.load import load_project
         from deploy.session import connect
 
+        if arguments.to and not arguments.only_print:
+            raise UsageError("--to says where --print writes", hint=f"bootstrap --print --to {arguments.to}")
         project = load_project(arguments.env)
         if arguments.only_print:
-            _print_templates(project, terminal)
+            _hand_over(project, arguments.to, terminal)
             return 0
         aws = connect(project)
-        done = bring_up(project, aws, terminal)
+        done = bring_up(project, aws, terminal, access=arguments.access)
         if not done:
             terminal.line(f'environment "{project.environment.name}" is up to date')
         return 0
@@ -80,13 +93,13 @@ class Upsert:
         return 0
 
 
-def bring_up(project: Project, aws: Aws, terminal: Terminal) -> Sequence[Action]:
+def bring_up(project: Project, aws: Aws, terminal: Terminal, *, access: bool = False) -> Sequence[Action]:
     """Bootstraps, one line on stderr per thing done."""
     from commands.progress import working
     from deploy.bootstrap import bootstrap
 
     with working(terminal, "infrastructure") as tell, Reporter(terminal) as report:
-        return bootstrap(project, aws, report=report, waiting=_waiting(tell))
+        return bootstrap(project, aws, report=report, waiting=_waiting(tell), access=access)
 
 
 def compile_all(project: Project, names: Sequence[str], terminal: Terminal) -> list[CompiledPipeline]:
@@ -117,11 +130,24 @@ def show_outcome(made: Plan, terminal: Terminal) -> None:
         terminal.line(f"{pipeline.name}: {pipeline.change}{differs}")
 
 
+def _hand_over(project: Project, folder: str | None, terminal: Terminal) -> None:
+    from pathlib import Path
+
+    from deploy.handover import SCRIPT, write
+
+    if folder is None:
+        _print_templates(project, terminal)
+        return
+    written = write(project, Path(folder))
+    terminal.line(f"{len(written)} files in {folder}; {Path(folder) / SCRIPT} deploys them")
+
+
 def _print_templates(project: Project, terminal: Terminal) -> None:
-    from deploy.bootstrap import base_stack, services_stack
+    from deploy.bootstrap import access_stack, base_stack, services_stack
     from deploy.bundle import function_bundles
 
-    for stack in (base_stack(project), services_stack(project, function_bundles(project))):
+    services = services_stack(project, function_bundles(project))
+    for stack in (base_stack(project), services, access_stack(project)):
         terminal.line(f"# stack: {stack.name}")
         for key, value in stack.parameters:
             terminal.line(f"# parameter: {key}={value}")

@@ -211,11 +211,11 @@ class _Picture:
         from rich.text import Text
 
         seen = snapshot.seen
-        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
         grid.add_column(width=1)
         grid.add_column(no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
-        grid.add_column(no_wrap=True, overflow="ellipsis")
+        grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # alone gives way in a narrow terminal
         names = [name for name in seen.declared if seen.step(name) or not seen.execution.is_over]
         for name in names:
             step = seen.step(name)

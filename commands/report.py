@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 # Files that people open first, of all that an execution writes.
 WORTH_OPENING = {
     "data_report.html": "data report",
+    "labeling_report.html": "labeling report",
+    "guardrails_report.html": "guardrails report",
     "evaluation_report.html": "evaluation report",
     "results.jsonl": "every answer",
     "evaluation_metrics.json": "figures",
+    "guardrails_metrics.json": "figures",
+    "labeling_metrics.json": "figures",
     "candidate.json": "candidate",
 }
 
@@ -136,10 +140,9 @@ def _show_candidate(summary: Summary, terminal: Terminal) -> None:
     from deploy.gates import figure_text
 
     if summary.candidate:
-        names = [f"  {name}" if number == 0 else name for number, name in enumerate(summary.candidate)]
-        figures = [figure_text(value) for value in summary.candidate.values()]
+        rows = [(name, figure_text(value)) for name, value in summary.candidate.items()]
         _show_part("fine-tuning", [], terminal, end=False)
-        terminal.show(table(names, _indented([figures])))
+        terminal.show(table(("  metric", "value"), _indented(rows), right=("value",)))
         terminal.line()
 
 
@@ -152,12 +155,18 @@ def _show_figures(summary: Summary, terminal: Terminal) -> None:
     figures = summary.metrics.get(which, {})
     names = dict.fromkeys([*gates, *figures])
     rows = [_figure(name, figures.get(name), gates.get(name)) for name in names]
-    counted = (
-        f"{summary.metrics.get('rows', '?')} rows, {summary.metrics.get('failed', '?')} without an answer"
-    )
-    _show_part(f"evaluation of {counted}", [], terminal, end=False)
+    _show_part(_figures_of(summary.metrics), [], terminal, end=False)
     terminal.show(table(("  metric", "mean", "95 % interval", "gate", ""), _indented(rows), right=("mean",)))
     terminal.line()
+
+
+def _figures_of(document: Mapping[str, Any]) -> str:
+    """What the figures are of: the rows of an evaluation, or the books of something that keeps books."""
+    records = document.get("records")
+    if isinstance(records, Mapping):
+        books = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in records.items())
+        return f"records: {books}"
+    return f"evaluation of {document.get('rows', '?')} rows, {document.get('failed', '?')} without an answer"
 
 
 def _figure(name: str, figure: Any, gate: Gate | None) -> Sequence[str]:
@@ -208,9 +217,9 @@ def _show_endpoint(endpoint: EndpointFate, terminal: Terminal, environment: str)
 
 
 def _show_files(files: Iterable[File], terminal: Terminal) -> None:
-    found = {WORTH_OPENING[file.name]: file.place for file in files if file.name in WORTH_OPENING}
+    found = {file.name: file.place for file in files if file.name in WORTH_OPENING}
     # Not in a table: a path that the terminal wraps can be copied whole, one that we wrap cannot.
-    lines = [f"{what:<17}  {found[what]}" for what in WORTH_OPENING.values() if what in found]
+    lines = [f"{what:<17}  {found[name]}" for name, what in WORTH_OPENING.items() if name in found]
     if lines:
         _show_part("files", lines, terminal, end=False)
 

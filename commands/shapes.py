@@ -133,17 +133,27 @@ SHAPES: Mapping[str, Any] = {
     "cleanup": {
         "leftovers": [
             {
-                "kind": "endpoint, endpoint configuration or model",
+                "kind": "endpoint, endpoint configuration, model, objects of an execution, "
+                "raw output of an execution, code bundle, settings bundle, data bundle, functions bundle, "
+                "function version",
                 "name": "local-4f0b6mz1kq2x",
                 "arn": "arn",
                 "created": _AT,
-                "execution": "arn",
+                "execution": "arn, or empty",
                 "kept_on_purpose": False,
                 "usd_per_hour": 7.09,
+                "bytes": 1,
                 "in_use": "why it stays, or empty",
                 "deleted": False,
             }
         ]
+    },
+    "teardown": {
+        "environment": "dev",
+        "deleted": False,
+        "deletions": [{"text": "delete stack dev-base (18 resources)", "resources": ["type and name"]}],
+        "stays": [{"kind": "bucket", "name": "dev-pipelines-111111111111-us-east-1", "why": "why it stays"}],
+        "running": ["ARNs of executions that stand in the way"],
     },
     "registry list": {"packages": [_PACKAGE]},
     "registry show": _PACKAGE,

@@ -126,11 +126,19 @@ class Explainer:
             return f"found {found}, a value or {{parameter: Name}} is needed", _braces_hint(value)
         if fault.type == "literal_error":
             names = [text or number for text, number in _LITERALS.findall(fault.context["expected"])]
-            hint = did_you_mean(value, names) if isinstance(value, str) else None
+            hint = _literal_hint(value, names, fault.context["expected"])
             return f"found {found}; allowed: {listing(names)}", hint
         if fault.type in _COMPARED:
             return f"found {found}; allowed: {' and '.join(bounds(annotation_at(self._model, path)))}", None
         return _SIZES.get(fault.type, _as_said)(found, fault), None
+
+
+def _literal_hint(value: Any, names: Sequence[str], expected: str) -> str | None:
+    if not isinstance(value, str):
+        return None
+    if value in names and f"'{value}'" not in expected:
+        return f"write {value}, without quotes"
+    return did_you_mean(value, names)
 
 
 _LITERALS: Final = re.compile(r"'([^']*)'|(\d+)")

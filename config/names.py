@@ -14,6 +14,8 @@ from config.models.environment import Environment
 
 Role = Literal["pipeline", "processing", "automl", "endpoint", "functions", "batch", "labeling"]
 
+PREFIX_TAG: Final = "pipelines:prefix"
+
 # The AWS deep-learning container (PyTorch, CPU) that steps run in when nothing else is said. Python 3.11:
 # fmeval's pins have wheels for it.
 LABELING_JOB_TIME: Final = "yymmdd-hhmmss"
@@ -53,8 +55,8 @@ def function_name(env: Environment, function: str) -> str:
 
 
 def function_arn(env: Environment, function: str) -> str:
-    """The ARN of the function's alias ``live``, which always is the newest version."""
-    return (
+    """The ARN of the function's alias ``live``, its newest version; or the one that the environment names."""
+    return env.functions.get(function) or (
         f"arn:{partition(env)}:lambda:{env.region}:{env.account}:function:{function_name(env, function)}:live"
     )
 
@@ -105,9 +107,32 @@ def group_name(env: Environment, group: str) -> str:
     return f"{env.prefix}-{group}"
 
 
-def stack_name(env: Environment, stack: Literal["base", "services"]) -> str:
+Stack = Literal["base", "services", "access"]
+
+
+def stack_name(env: Environment, stack: Stack) -> str:
     """The CloudFormation stack of that template."""
     return f"{env.prefix}-{stack}"
+
+
+def ownership(env: Environment) -> dict[str, str]:
+    """The tag on everything that is made for the environment; what lacks it is never deleted."""
+    return {PREFIX_TAG: env.prefix}
+
+
+def kms_arn(env: Environment) -> str:
+    """The ARN of the environment's key, or of its alias; empty when it names none."""
+    key = env.kms_key or ""
+    if not key or key.startswith("arn:"):
+        return key
+    rest = key if key.startswith("alias/") else f"key/{key}"
+    return f"arn:{partition(env)}:kms:{env.region}:{env.account}:{rest}"
+
+
+def kms_alias(env: Environment) -> str:
+    """``alias/...`` when that is how the environment names its key; else empty."""
+    _, found, name = kms_arn(env).partition(":alias/")
+    return f"alias/{name}" if found else ""
 
 
 def pinned_image(env: Environment) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config import names
 from config.models import Project
 from definition.assets import Asset
 from definition.checks import require
@@ -51,7 +52,7 @@ def compile_pipeline(project: Project, name: str) -> CompiledPipeline:
         assets=built.assets,
         description=config.description,
         parallelism=config.parallelism,
-        tags={**project.environment.tags, **config.tags},
+        tags={**project.environment.tags, **config.tags, **names.ownership(project.environment)},
     )
 
 

@@ -1,10 +1,12 @@
 """What an environment needs, brought about by CloudFormation: base, then code, then services.
 
-    base       bucket, key, roles                       (infra/base.yaml)
-    code       the functions' archives, into that bucket (deploy/bundle.py)
-    services   queues, functions, mappings, rules        (infra/services.yaml)
+    base       bucket, roles                              (infra/base.yaml)
+    code       the functions' archives, into that bucket  (deploy/bundle.py)
+    services   queues, functions, mappings, rules         (infra/services.yaml)
+    access     policies of the people, when asked for     (infra/access.yaml)
 
-Each part is looked at first and written only where it differs.
+What the environment file names (roles, bucket, key, functions) is used and not made. Each part is looked at
+first and written only where it differs.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from config.models import Project
 from deploy import stacks
 from deploy.actions import Action, Stack, pairs
 from deploy.apply import Report, apply
-from deploy.bundle import FunctionBundle, function_bundles, function_uploads
+from deploy.bundle import FunctionBundle, function_bundles, function_names, function_uploads
 from deploy.errors import NotDeployedError, is_conflict
 from deploy.hints import typed
 from deploy.session import Aws
 from deploy.stacks import Waiting
+from deploy.templates import Which, template
 
 # A version is published anew when its resource's name in the template changes: it carries the code's hash.
 TOKEN = re.compile(r"@([a-z_]+)@")
@@ -35,10 +38,16 @@ class TemplateError(PlatformError):
     """A template that does not fit the functions there are."""
 
 
-def bootstrap(project: Project, aws: Aws, *, report: Report, waiting: Waiting) -> tuple[Action, ...]:
-    """Creates or updates both stacks and waits for each; returns what was done, nothing when all stood."""
+def bootstrap(
+    project: Project, aws: Aws, *, report: Report, waiting: Waiting, access: bool = False
+) -> tuple[Action, ...]:
+    """Creates or updates the stacks and waits for each; returns what was done, nothing when all stood.
+
+    The policies of the people are an administrator's business: only `access` brings them about too.
+    """
     done = _bring_about(aws, base_stack(project), report, waiting)
-    return (*done, *update_services(project, aws, report=report, waiting=waiting))
+    done = (*done, *update_services(project, aws, report=report, waiting=waiting))
+    return (*done, *_bring_about(aws, access_stack(project), report, waiting)) if access else done
 
 
 def require_base(project: Project, aws: Aws) -> None:
@@ -62,27 +71,72 @@ def update_services(project: Project, aws: Aws, *, report: Report, waiting: Wait
 def base_stack(project: Project) -> Stack:
     """The stack of infra/base.yaml for this environment."""
     environment = project.environment
+    existing = {function_parameter(name): arn for name, arn in environment.functions.items()}
+    makes_functions = len(existing) < len(function_names(project))
     parameters = {
-        "Prefix": environment.prefix,
-        "BucketName": names.bucket(environment),
-        "KmsKeyArn": environment.kms_key or "",
+        **_shared_parameters(project),
+        "MakeBucket": "false" if environment.bucket else "true",
+        "EndpointRoleArn": environment.roles.endpoint or "",
+        "ProcessingRoleArn": environment.roles.processing or "",
+        "AutomlRoleArn": environment.roles.automl or "",
+        "BatchRoleArn": environment.roles.batch or "",
+        "LabelingRoleArn": environment.roles.labeling or "",
+        "MakeFunctionRoles": _told(makes_functions and environment.roles.functions is None),
+        "ExistingFunctionArns": ",".join(sorted(existing.values())),
         "DataSourceArns": ",".join(_data_source_arns(project)),
-        "InVpc": "true" if environment.network.subnets else "false",
+        "InVpc": _told(bool(environment.network.subnets)),
     }
-    return _stack(project, "base", _template(project, "base"), parameters)
+    return _stack(project, "base", template(project.root, "base"), parameters)
 
 
 def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack:
     """The stack of infra/services.yaml with the code that `bundles` holds."""
-    code = {f"{_pascal(bundle.function)}Code": bundle.key for bundle in bundles}
-    template = with_code_hashes(_template(project, "services"), bundles)
-    parameters = {
-        "Prefix": project.environment.prefix,
-        "BucketName": names.bucket(project.environment),
-        "FunctionsRoleArn": project.environment.roles.functions or "",
-        **code,
+    environment = project.environment
+    code = {f"{function_parameter(bundle.function)}Code": bundle.key for bundle in bundles}
+    existing = {
+        f"{function_parameter(name)}Arn": environment.functions.get(name, "")
+        for name in function_names(project)
     }
-    return _stack(project, "services", template, parameters)
+    parameters = {
+        "Prefix": environment.prefix,
+        "BucketName": names.bucket(environment),
+        "FunctionsRoleArn": environment.roles.functions or "",
+        **code,
+        **existing,
+    }
+    text = with_code_hashes(template(project.root, "services"), bundles)
+    return _stack(project, "services", text, parameters)
+
+
+def access_stack(project: Project) -> Stack:
+    """The stack of infra/access.yaml: what a deployer, a launcher, a labeler and a reviewer may do."""
+    parameters = {
+        **_shared_parameters(project),
+        "FunctionsRoleArn": project.environment.roles.functions or "",
+    }
+    return _stack(project, "access", template(project.root, "access"), parameters)
+
+
+def function_parameter(function: str) -> str:
+    """How a function begins the names of its parameters: start_automl as StartAutoml."""
+    return "".join(part.capitalize() for part in function.split("_"))
+
+
+def _shared_parameters(project: Project) -> dict[str, str]:
+    """What both the base and the access template ask for."""
+    environment = project.environment
+    return {
+        "Prefix": environment.prefix,
+        "BucketName": names.bucket(environment),
+        "PermissionsBoundaryArn": environment.permissions_boundary or "",
+        "PipelineRoleArn": environment.roles.pipeline or "",
+        "KmsKeyArn": names.kms_arn(environment),
+        "KmsAlias": names.kms_alias(environment),
+    }
+
+
+def _told(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _data_source_arns(project: Project) -> list[str]:
@@ -100,7 +154,7 @@ def _data_source_arns(project: Project) -> list[str]:
     return [arn for bucket in arns for arn in (bucket, f"{bucket}/*")]
 
 
-def with_code_hashes(template: str, bundles: Sequence[FunctionBundle]) -> str:
+def with_code_hashes(text: str, bundles: Sequence[FunctionBundle]) -> str:
     """The template with @function@ replaced by the first characters of the hash of that function's code."""
     digests = {bundle.function: bundle.digest for bundle in bundles}
 
@@ -112,7 +166,7 @@ def with_code_hashes(template: str, bundles: Sequence[FunctionBundle]) -> str:
             )
         return digests[token[1]][:TOKEN_LENGTH]
 
-    return TOKEN.sub(digest, template)
+    return TOKEN.sub(digest, text)
 
 
 def _bring_about(aws: Aws, stack: Stack, report: Report, waiting: Waiting) -> tuple[Action, ...]:
@@ -139,20 +193,11 @@ def _nothing(action: Action) -> None:
     """A stack is done when CloudFormation is, not when the request was taken."""
 
 
-def _stack(project: Project, which: str, template: str, parameters: dict[str, str]) -> Stack:
+def _stack(project: Project, which: Which, text: str, parameters: dict[str, str]) -> Stack:
     environment = project.environment
     return Stack(
-        name=names.stack_name(environment, "base" if which == "base" else "services"),
-        template=template,
+        name=names.stack_name(environment, which),
+        template=text,
         parameters=pairs(parameters),
-        tags=pairs({**environment.tags, "pipelines:prefix": environment.prefix}),
+        tags=pairs({**environment.tags, **names.ownership(environment)}),
     )
-
-
-def _template(project: Project, which: str) -> str:
-    return (project.root / "infra" / f"{which}.yaml").read_text(encoding="utf-8")
-
-
-def _pascal(function: str) -> str:
-    """start_automl as StartAutoml"""
-    return "".join(part.capitalize() for part in function.split("_"))

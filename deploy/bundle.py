@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from config import names
+from config.errors import PlatformError
 from config.models import Environment, Project
 from deploy.actions import Upload
 from deploy.errors import NotDeployedError, WrongCallerError, code_of, is_missing
@@ -32,6 +33,10 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 AT_ONCE = 8
 
 
+class BundleError(PlatformError):
+    """A function that cannot be packed."""
+
+
 @dataclass(frozen=True)
 class FunctionBundle:
     """The archive of one Lambda function; `digest` is over names and contents (hex SHA-256)."""
@@ -45,8 +50,15 @@ class FunctionBundle:
 def function_bundles(project: Project) -> tuple[FunctionBundle, ...]:
     """The archives of all functions under lambdas/, by name; the same bytes from any folder on any day."""
     room = project.root / "lambdas"
-    functions = sorted(path.parent.name for path in room.glob("*/handler.py"))
-    return tuple(_function_bundle(room, function, project.environment) for function in functions)
+    return tuple(
+        _function_bundle(room, function, project.environment) for function in function_names(project)
+    )
+
+
+def function_names(project: Project) -> tuple[str, ...]:
+    """The functions there are: folders of lambdas/ with a handler."""
+    room = project.root / "lambdas"
+    return tuple(sorted(path.parent.name for path in room.glob("*/handler.py")))
 
 
 def missing_uploads(aws: Aws, environment: Environment, assets: Iterable[Asset]) -> tuple[Upload, ...]:
@@ -84,6 +96,11 @@ def check_bucket(aws: Aws, environment: Environment) -> None:
 def _function_bundle(room: Path, function: str, environment: Environment) -> FunctionBundle:
     members = dict(_members(room / function, prefix="")) | dict(_members(room / SHARED, prefix=f"{SHARED}/"))
     for folder in shared_folders(room / function):
+        if not (room.parent / folder).is_dir():
+            raise BundleError(
+                f"lambdas/{function}/{SHARED_LIST} names {folder}, which is not there",
+                hint=f"ls {folder}",
+            )
         members |= dict(_members(room.parent / folder, prefix=f"{folder}/"))
     digest = _digest(members)
     return FunctionBundle(

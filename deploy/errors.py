@@ -28,6 +28,12 @@ class NotDeployedError(PlatformError):
     exit_code: ClassVar[int] = 2
 
 
+class StandsInTheWayError(PlatformError):
+    """Something that has to end, or to go, before what was asked for can be done."""
+
+    exit_code: ClassVar[int] = 2
+
+
 class UnknownExecutionError(PlatformError):
     """A reference that names no execution, or more than one."""
 

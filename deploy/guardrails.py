@@ -79,17 +79,6 @@ def parameters(project: Project, aws: Aws, name: str) -> dict[str, str]:
     return {"GuardrailId": found.id, "GuardrailVersion": str(version)}
 
 
-def teardown(project: Project, aws: Aws) -> tuple[DeleteGuardrail, ...]:
-    """The guardrails of this environment's pipelines, to be deleted with all their versions."""
-    wanted = {
-        spec(project, config).name
-        for config in project.pipelines.values()
-        if isinstance(config, GuardrailsConfig) and config.guardrail.existing is None
-    }
-    found = ((name, look_up(aws, name)) for name in sorted(wanted))
-    return tuple(DeleteGuardrail(name, each.id) for name, each in found if each is not None)
-
-
 def spec(project: Project, config: GuardrailsConfig) -> GuardrailSpec:
     """The guardrail as it should be."""
     environment, guardrail = project.environment, config.guardrail
@@ -103,7 +92,7 @@ def spec(project: Project, config: GuardrailsConfig) -> GuardrailSpec:
         digest=digest,
         description=_description(config.description, digest),
         settings=text,
-        tags=pairs({**environment.tags, **config.tags, "pipelines:prefix": environment.prefix}),
+        tags=pairs({**environment.tags, **config.tags, **names.ownership(environment)}),
     )
 
 
@@ -160,11 +149,11 @@ def request(guardrail: GuardrailConfig) -> dict[str, Any]:
 
 def look_up(aws: Aws, name: str) -> Deployed | None:
     """The guardrail of that name with its versions."""
-    for summary in _listed(aws):
+    for summary in listed(aws):
         if summary["name"] == name:
             versions = {
                 int(each["version"]): _digest(each.get("description", ""))
-                for each in _listed(aws, guardrailIdentifier=summary["id"])
+                for each in listed(aws, guardrailIdentifier=summary["id"])
                 if each["version"] != DRAFT
             }
             return Deployed(summary["id"], summary["arn"], versions)
@@ -253,7 +242,8 @@ def _description(text: str, digest: str) -> str:
     return f"{' '.join(text.split())[: LONGEST_DESCRIPTION - len(mark) - 1]} {mark}"
 
 
-def _listed(aws: Aws, **request: str) -> Iterator[dict[str, Any]]:
+def listed(aws: Aws, **request: str) -> Iterator[dict[str, Any]]:
+    """Every guardrail, by its summary; with `guardrailIdentifier` every version of one."""
     more: dict[str, str] = {}
     while True:
         page = aws.client("bedrock").list_guardrails(**request, **more)

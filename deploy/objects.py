@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,10 +16,11 @@ from deploy.session import Aws
 
 @dataclass(frozen=True)
 class Found:
-    """An object of a bucket; `size` in bytes."""
+    """An object of a bucket; `size` in bytes, `changed` when it was written."""
 
     uri: str
     size: int
+    changed: datetime | None = None
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -56,7 +58,7 @@ def below(aws: Aws, uri: str) -> Iterator[Found]:
         more = {"ContinuationToken": token} if token else {}
         page = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
         for entry in page.get("Contents", []):
-            yield Found(f"s3://{bucket}/{entry['Key']}", entry["Size"])
+            yield Found(f"s3://{bucket}/{entry['Key']}", entry["Size"], entry.get("LastModified"))
         token = page.get("NextContinuationToken")
         if not token:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,18 @@ def plan(aws: Aws, stack: Stack) -> CreateStack | UpdateStack | None:
     if dict(stack.tags) != deployed.tags:
         changed.append("tags")
     return UpdateStack(stack, tuple(changed)) if changed else None
+
+
+def resources(aws: Aws, name: str) -> Iterator[Mapping[str, Any]]:
+    """What a stack holds: ResourceType, LogicalResourceId, PhysicalResourceId."""
+    cloudformation = aws.client("cloudformation")
+    token: str | None = None
+    while True:
+        page = cloudformation.list_stack_resources(StackName=name, **({"NextToken": token} if token else {}))
+        yield from page["StackResourceSummaries"]
+        token = page.get("NextToken")
+        if not token:
+            return
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def verdict(name: str, summary: Summary, environment: str) -> PlatformError | No
     if summary.exit_code == GATE_MISSED:
         missed = "; ".join(gate.text for gate in summary.gates if not gate.passed)
         return GateMissedError(
-            f'gate of "{name}" missed: {missed}; nothing was registered',
+            f'gate of "{name}" missed: {missed}{"; nothing was registered" if _registers(summary) else ""}',
             hint=f"{typed(f'outputs {execution.id}', environment)} lists the answers and the report",
         )
     if summary.exit_code == DONE:
@@ -118,6 +118,12 @@ def verdict(name: str, summary: Summary, environment: str) -> PlatformError | No
         f'"{name}" {ENDS[execution.status]}{where}{": " if reason else ""}{reason}',
         hint="\n".join(each for each in hints if each),
     )
+
+
+def _registers(summary: Summary) -> bool:
+    """Whether the pipeline would have registered a model."""
+    steps = executions.declared_steps(summary.seen.definition)
+    return any(step["Type"] == "RegisterModel" for step in steps)
 
 
 def _candidate_figures(aws: Aws, files: tuple[File, ...]) -> Mapping[str, float]:

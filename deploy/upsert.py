@@ -152,7 +152,9 @@ def _missing_groups(project: Project, aws: Aws, chosen: Sequence[str]) -> list[C
         if isinstance(config, InferenceConfig):
             group = names.group_name(project.environment, config.registry.group)
             wanted[group] = CreatePackageGroup(
-                group, config.registry.description, pairs({**project.environment.tags, **config.tags})
+                group,
+                config.registry.description,
+                pairs({**project.environment.tags, **config.tags, **names.ownership(project.environment)}),
             )
     return [action for group, action in wanted.items() if not _group_exists(aws, group)]
 

@@ -19,6 +19,22 @@ RoleArn = Annotated[
         2048,
     ),
 ]
+PolicyArn = Annotated[
+    str,
+    Text(
+        r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/[a-zA-Z_0-9+=,.@\-_/]+",
+        "the ARN of a managed policy, arn:aws:iam::...:policy/...",
+        2048,
+    ),
+]
+FunctionArn = Annotated[
+    str,
+    Text(
+        r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9-_]{1,64}:[a-zA-Z0-9-_]{1,128}",
+        "the ARN of a function with an alias or a version, arn:aws:lambda:...:function:NAME:ALIAS",
+        256,
+    ),
+]
 BucketName = Annotated[
     str,
     Text(
@@ -199,7 +215,15 @@ class Environment(Model):
         ),
     ] = Field(description="Begins every name, so that environments can share an account.")
     bucket: BucketName | None = Field(
-        default=None, description="null: `<prefix>-pipelines-<account>-<region>`."
+        default=None,
+        description="An existing bucket, which bootstrap leaves as it is; null: "
+        "`<prefix>-pipelines-<account>-<region>`, made by bootstrap.",
+    )
+    permissions_boundary: PolicyArn | None = Field(
+        default=None, description="Managed policy that bounds every role made by bootstrap."
+    )
+    functions: Mapping[str, FunctionArn] = Field(
+        default={}, description="Existing Lambda functions, such as {wait: arn:...:live}; others are made."
     )
     roles: Roles = Field(default=Roles(), description="Roles; null ones are made by bootstrap.")
     images: Images = Field(default=Images(), description="Container images of processing steps.")

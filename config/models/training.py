@@ -56,6 +56,13 @@ class TrainingData(Model):
         description="Template of the model's input; {name} is filled, {{ and }} are braces."
     )
     output: Template = Field(description="Template of the answer that is learned.")
+    answer_delimiter: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=32,
+        description="Between several right answers in one value, such as <OR>: the first is learned, the"
+        " evaluation takes any of them. null: one answer.",
+    )
     group_by: ColumnName | None = Field(
         default=None, description="Column whose equal values stay on one side of the split; null: the prompt."
     )

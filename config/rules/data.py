@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from config.document import KeyPath, Place
 from config.models.data import HuggingFace
+from config.rules.on_disk import exists, is_file, names_in
 from config.rules.rule import Finding, Findings
 from config.suggest import did_you_mean, listing, nearest
 from config.templates import parse_template
@@ -89,8 +90,7 @@ def local_file_findings(path: KeyPath, source: str, root: Path) -> Findings:
     if not is_local(source):
         return
     file = root / source
-    if not file.exists():
-        beside = [each.name for each in file.parent.iterdir()] if file.parent.is_dir() else []
-        yield Finding(path, f'there is no file "{source}"', did_you_mean(file.name, beside))
-    elif not file.is_file():
+    if not exists(file):
+        yield Finding(path, f'there is no file "{source}"', did_you_mean(file.name, names_in(file.parent)))
+    elif not is_file(file):
         yield Finding(path, f'"{source}" is a folder; one file is needed')

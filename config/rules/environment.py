@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from config import regions
 from config.base_models import BASE_MODELS
+from config.document import KeyPath
 from config.kinds import KINDS
 from config.models.environment import Environment
+from config.rules.on_disk import at_home, is_file, is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings
 from config.suggest import did_you_mean, listing
 
@@ -48,6 +49,24 @@ def roles_are_of_the_account(env: Environment) -> Findings:
             yield Finding(("roles", name), f'"{arn}" is not a role of the account; it starts with {expected}')
 
 
+def functions_are_within_reach(env: Environment) -> Findings:
+    """A queue triggers, and a pipeline calls, functions of its own account and region."""
+    expected = f"arn:{regions.partition(env.region)}:lambda:{env.region}:{env.account}:function:"
+    for name, arn in env.functions.items():
+        if not arn.startswith(expected):
+            message = f'"{arn}" is not a function of the account and region; it starts with {expected}'
+            yield Finding(("functions", name), message)
+
+
+def boundary_is_of_the_account(env: Environment) -> Findings:
+    """A boundary is a policy of the account, or one of AWS's own."""
+    arn, partition = env.permissions_boundary, regions.partition(env.region)
+    owners = tuple(f"arn:{partition}:iam::{owner}:" for owner in (env.account, "aws"))
+    if arn is not None and not arn.startswith(owners):
+        message = f'"{arn}" is not a policy of the account; it starts with {owners[0]}'
+        yield Finding(("permissions_boundary",), message)
+
+
 def image_steps_exist(env: Environment) -> Findings:
     """Images are given to steps that run as processing jobs."""
     known = [step for kind in KINDS.values() for step in kind.processing_steps]
@@ -71,19 +90,42 @@ def stand_in_files_exist(env: Environment, around: Surroundings) -> Findings:
     if env.stand_in is None:
         return
     for index, image in enumerate(env.stand_in.images):
-        path = ("stand_in", "images", index, "requirements")
-        if image.requirements != FROM_CODE and not (around.root / image.requirements).is_file():
+        if image.requirements != FROM_CODE and not is_file(around.root / image.requirements):
+            path = ("stand_in", "images", index, "requirements")
             hint = f"name a requirements file, or write {FROM_CODE}"
             yield Finding(path, f'there is no file "{image.requirements}"', hint)
-    answers = env.stand_in.labeling.answers
-    if answers is not None and not (around.root / Path(answers).expanduser()).is_dir():
-        yield Finding(("stand_in", "labeling", "answers"), f'there is no folder "{answers}"')
-    automl = env.stand_in.automl
-    if not (around.root / automl.requirements).is_file():
-        yield Finding(("stand_in", "automl", "requirements"), f'there is no file "{automl.requirements}"')
-    for name, folder in automl.base_models.items():
-        if name in BASE_MODELS and not (around.root / Path(folder).expanduser()).is_dir():
-            yield Finding(("stand_in", "automl", "base_models", name), f'there is no folder "{folder}"')
+    for section in ("automl", "bedrock"):
+        settings = getattr(env.stand_in, section)
+        # A default is a file of ours, and no line of theirs could be pointed at.
+        named = "requirements" in settings.model_fields_set
+        if named and not is_file(around.root / settings.requirements):
+            message = f'there is no file "{settings.requirements}"'
+            yield Finding(("stand_in", section, "requirements"), message)
+
+
+def stand_in_folders_exist(env: Environment, around: Surroundings) -> Findings:
+    """Model folders of the stand-in are on this machine; `~` is the home folder."""
+    if env.stand_in is None:
+        return
+    folders: dict[KeyPath, str | None] = {
+        ("stand_in", "automl", "base_models", name): folder
+        for name, folder in env.stand_in.automl.base_models.items()
+        if name in BASE_MODELS
+    }
+    folders["stand_in", "bedrock", "language_model"] = env.stand_in.bedrock.language_model
+    folders["stand_in", "labeling", "answers"] = env.stand_in.labeling.answers
+    for path, folder in folders.items():
+        if folder is not None and not is_folder(around.root / at_home(folder)):
+            yield Finding(path, f'there is no folder "{folder}"')
+
+
+def functions_exist(env: Environment, around: Surroundings) -> Findings:
+    """Functions are named that there are, each a folder of lambdas/."""
+    known = sorted(path.parent.name for path in (around.root / "lambdas").glob("*/handler.py"))
+    for name in env.functions:
+        if known and name not in known:
+            message = f'no function "{name}"; functions: {listing(known)}'
+            yield Finding(("functions", name), message, did_you_mean(name, known), at_key=True)
 
 
 RULES: Final = KindRules(
@@ -92,8 +134,14 @@ RULES: Final = KindRules(
         Rule(network_is_whole, ("network",)),
         Rule(polling_grows, ("polling",)),
         Rule(roles_are_of_the_account, ("roles", "account", "region")),
+        Rule(functions_are_within_reach, ("functions", "account", "region")),
+        Rule(boundary_is_of_the_account, ("permissions_boundary", "account", "region")),
         Rule(image_steps_exist, ("images",)),
         Rule(stand_in_models_are_known, ("stand_in",)),
     ),
-    placed=(PlacedRule(stand_in_files_exist, ("stand_in",)),),
+    placed=(
+        PlacedRule(stand_in_files_exist, ("stand_in",)),
+        PlacedRule(stand_in_folders_exist, ("stand_in",)),
+        PlacedRule(functions_exist, ("functions",)),
+    ),
 )

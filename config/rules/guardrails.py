@@ -12,6 +12,7 @@ from config.models.guardrails import METRICS, GuardrailsConfig, Prompt
 from config.rules.data import is_hub, is_local, local_file_findings
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
+from config.rules.on_disk import is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
 from config.suggest import did_you_mean, listing
 from config.templates import parse_template
@@ -228,7 +229,7 @@ def gates_have_one_bound(config: GuardrailsConfig) -> Findings:
 def source_exists(config: GuardrailsConfig, around: Surroundings) -> Findings:
     """A file; with format: text a file or a folder that holds some."""
     source = config.data.source
-    if config.data.format == "text" and is_local(source) and (around.root / source).is_dir():
+    if config.data.format == "text" and is_local(source) and is_folder(around.root / source):
         if not any(each.is_file() for each in Path(around.root / source).rglob("*")):
             yield Finding(("data", "source"), f'the folder "{source}" holds no file')
         return

@@ -8,6 +8,7 @@ from config.models.labeling import LABELING_JOB, MANIFEST_FORMAT, LabelingConfig
 from config.rules.data import is_local
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
+from config.rules.on_disk import exists, is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
 from config.suggest import did_you_mean, listing
 from config.templates import parse_template
@@ -152,13 +153,14 @@ def folders_exist(config: LabelingConfig, around: Surroundings) -> Findings:
     """Folders and files of this machine are there."""
     source = config.data.source
     for key, folder in (("source", source), ("media", config.data.media)):
-        if folder not in (None, LABELING_JOB) and is_local(folder) and not (around.root / folder).is_dir():
+        named = folder is not None and folder != LABELING_JOB
+        if folder is not None and named and is_local(folder) and not is_folder(around.root / folder):
             yield Finding(("data", key), f'there is no folder "{folder}"')
-    if source == LABELING_JOB or not is_local(source) or not (around.root / source).is_dir():
+    if source == LABELING_JOB or not is_local(source) or not is_folder(around.root / source):
         return
     for key in ("manifest", "responses"):
         path = getattr(config.data, key)
-        if path is not None and not (around.root / source / path).exists():
+        if path is not None and not exists(around.root / source / path):
             yield Finding(("data", key), f'there is no "{path}" in "{source}"')
 
 

@@ -57,6 +57,17 @@ def request_fits_container(config: InferenceConfig, pipelines: Pipelines) -> Ite
         yield Finding(("evaluation", "request"), message, f"write request: {model.request}")
 
 
+def answers_are_told_apart(config: InferenceConfig, pipelines: Pipelines) -> Iterator[Finding]:
+    """What stands between right answers in training stands there in the evaluation."""
+    training = pipelines.get(config.training)
+    if config.data.source != "candidate" or not isinstance(training, TrainingConfig):
+        return
+    between, found = training.data.answer_delimiter, config.evaluation.target_delimiter
+    if between is not None and between != found:
+        message = f'found "{found}"; "{training.name}" has "{between}" between its answers'
+        yield Finding(("evaluation", "target_delimiter"), message, f'write target_delimiter: "{between}"')
+
+
 def labeling_writes_rows(config: TrainingConfig, pipelines: Pipelines) -> Iterator[Finding]:
     """The labeling pipeline exists, and writes the target and the format that are read."""
     name = config.data.labeling
@@ -80,6 +91,7 @@ def labeling_writes_rows(config: TrainingConfig, pipelines: Pipelines) -> Iterat
 INFERENCE_RULES: Final[tuple[Callable[[InferenceConfig, Pipelines], Iterable[Finding]], ...]] = (
     candidate_has_rows,
     request_fits_container,
+    answers_are_told_apart,
 )
 
 

@@ -14,6 +14,7 @@ from config.regions import AUTOPILOT_REGIONS, CONTAINER_ACCOUNTS
 from config.rules.data import format_findings, is_hub, is_local, local_file_findings, template_findings
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
+from config.rules.on_disk import is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
 from config.suggest import did_you_mean, listing
 
@@ -145,7 +146,7 @@ def source_file_exists(config: TrainingConfig, around: Surroundings) -> Findings
 def tokenizer_exists(config: TrainingConfig, around: Surroundings) -> Findings:
     """A tokenizer on this machine is a folder."""
     tokenizer = config.data.tokenizer
-    if tokenizer is not None and is_local(tokenizer) and not (around.root / tokenizer).is_dir():
+    if tokenizer is not None and is_local(tokenizer) and not is_folder(around.root / tokenizer):
         yield Finding(("data", "tokenizer"), f'there is no folder "{tokenizer}"')
 
 

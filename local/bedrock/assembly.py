@@ -45,17 +45,15 @@ def _make(stand_in: StandIn) -> Bedrock:
         check_role=lambda role: check_trust(role, stand_in.call, principal=BEDROCK),
         announce=announce,
     )
-    root = Path(stand_in.settings.root)
+    root, model = Path(stand_in.settings.root), settings.language_model
     detector = Detector(
         children=stand_in.children,
         environments=stand_in.environments,
         requirements=root / settings.requirements,
-        language_model=root / settings.language_model if settings.language_model else None,
+        language_model=root / Path(model).expanduser() if model else None,
         folder=stand_in.folder / "bedrock",
     )
-    guardrails = Guardrails(
-        resources(place.GUARDRAIL), settings.quotas, has_language_model=settings.language_model is not None
-    )
+    guardrails = Guardrails(resources(place.GUARDRAIL), settings.quotas, has_language_model=model is not None)
     return Bedrock(jobs, guardrails, detector, Throttle(settings.quotas))
 
 

@@ -27,7 +27,7 @@ def _make(stand_in: StandIn) -> AutoMLJobs:
         children=stand_in.children,
         environments=stand_in.environments,
         requirements=root / settings.requirements,
-        base_models={name: root / folder for name, folder in settings.base_models.items()},
+        base_models={name: root / Path(folder).expanduser() for name, folder in settings.base_models.items()},
     )
     place = Place(stand_in.account, stand_in.region)
     return AutoMLJobs(

@@ -1,11 +1,12 @@
 """The text in one record of batch output, told by its shape, so that any family's output can be read.
 
-    Converse, Nova   output.message.content[].text        Llama    generation
-    Anthropic        content[] of type text               Titan    results[].outputText
-    OpenAI-shaped    choices[].message.content
+    Converse, Nova   output.message.content[].text        Llama            generation
+    Anthropic        content[] of type text, completion   Titan            results[].outputText
+    OpenAI-shaped    choices[].message.content, .text     Mistral          outputs[].text
+    Cohere           generations[].text, text             AI21 Jurassic    completions[].data.text
 
 All text blocks count, in their order: reasoning and tool calls stand between them, and samples that take the
-first or the last block get those instead.
+first or the last block get those instead. Of several answers to one prompt the first counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 _CUT_OFF = {"max_tokens", "length", "model_context_window_exceeded"}
+_REASONS = ("stopReason", "stop_reason", "finish_reason", "completionReason")
+# Lists whose first element is the answer.
+_ANSWERS = ("choices", "outputs", "generations", "completions", "results")
 
 
 class Output(NamedTuple):
@@ -30,27 +34,50 @@ def output_of(model_output: Any) -> Output | None:
     text = _text(model_output)
     if text is None:
         return None
-    choices = model_output.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
-    reasons = [model_output.get("stopReason"), model_output.get("stop_reason"), first.get("finish_reason")]
-    return Output(text, any(isinstance(reason, str) and reason.lower() in _CUT_OFF for reason in reasons))
+    return Output(text, any(reason in _CUT_OFF for reason in _reasons(model_output)))
+
+
+def _reasons(found: Mapping[str, Any]) -> Iterable[str]:
+    """Why the model ended, wherever a family says so."""
+    for place in (found, *(_first(found.get(name)) for name in _ANSWERS)):
+        finish = place.get("finishReason")
+        named = [place.get(name) for name in _REASONS] + [_mapping(finish).get("reason")]
+        yield from (reason.lower() for reason in named if isinstance(reason, str))
 
 
 def _text(found: Mapping[str, Any]) -> str | None:
-    output = found.get("output")
-    if isinstance(output, Mapping) and isinstance(output.get("message"), Mapping):
-        return _blocks(output["message"].get("content"))
+    message = _mapping(found.get("output")).get("message")
+    if isinstance(message, Mapping):
+        return _blocks(message.get("content"))
     if isinstance(found.get("content"), list):
-        blocks = found["content"]
-        return _blocks([each for each in blocks if isinstance(each, Mapping) and each.get("type") == "text"])
-    if isinstance(found.get("generation"), str):
-        return str(found["generation"])
+        return _blocks(_of_type_text(found["content"]))
     if isinstance(found.get("results"), list):
         return _joined(each.get("outputText") for each in found["results"] if isinstance(each, Mapping))
-    if isinstance(found.get("choices"), list):
-        messages = [each.get("message") for each in found["choices"][:1] if isinstance(each, Mapping)]
-        return _joined(each.get("content") for each in messages if isinstance(each, Mapping))
-    return None
+    for name in _ANSWERS:
+        if isinstance(found.get(name), list):
+            return _answer(_first(found[name]))
+    texts = (found.get(name) for name in ("generation", "completion", "text"))
+    return next((text for text in texts if isinstance(text, str)), None)
+
+
+def _answer(found: Mapping[str, Any]) -> str:
+    """The text of one of several answers."""
+    content = _mapping(found.get("message")).get("content")
+    if isinstance(content, list):
+        return _blocks(_of_type_text(content)) or ""
+    return _joined([content, found.get("text"), _mapping(found.get("data")).get("text")])
+
+
+def _of_type_text(blocks: Iterable[Any]) -> list[Any]:
+    return [each for each in blocks if isinstance(each, Mapping) and each.get("type") == "text"]
+
+
+def _first(values: Any) -> Mapping[str, Any]:
+    return _mapping(values[0]) if isinstance(values, list) and values else {}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _blocks(content: Any) -> str | None:

@@ -52,7 +52,8 @@ def main() -> None:
         sets, written = {name: [] for name in settings.SETS}, []
     else:
         folders = {name: out / name for name in settings.SETS}
-        written = write.write_sets(sets, folders, wanted.output_format)
+        delimiter = wanted.rules.answer_delimiter
+        written = write.write_sets(sets, folders, wanted.output_format, answer_delimiter=delimiter)
     data_hash = write.data_hash(written) if written else None
     figure = figures.data_report(wanted, result, sets, lengths=measure, data_hash=data_hash)
     write_json(out / "report" / "data_report.json", figure)

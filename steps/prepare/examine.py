@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from xxhash import xxh3_64_intdigest
 
+from steps.prepare.answers import learned
 from steps.prepare.lengths import SPECIAL_TOKENS, Lengths, lengths
 from steps.prepare.sample import Candidate, Candidates
 from steps.prepare.settings import Rules
@@ -130,7 +131,7 @@ class Examiner:
     ) -> tuple[list[Candidate], list[int], list[int]]:
         """Counts tokens a block at a time, and refuses what is longer than the context."""
         inputs = self._lengths.count([row.input for row in usable])
-        outputs = self._lengths.count([row.output for row in usable])
+        outputs = self._lengths.count([learned(row.output, self._rules.answer_delimiter) for row in usable])
         context = self._rules.context_tokens
         if context is None or not usable:
             return usable, inputs, outputs

@@ -49,6 +49,7 @@ class Rules:
     seed: int
     context_tokens: int | None
     tokenizer: str | None
+    answer_delimiter: str | None = None
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -100,6 +101,7 @@ def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
             seed=data.integer("seed", 42),
             context_tokens=context_tokens(model),
             tokenizer=tokenizer,
+            answer_delimiter=data.optional_text("answer_delimiter"),
         ),
         budgets=budgets(data, limits(model).optional_integer("max_rows")),
         max_rejected_share=data.share("max_rejected_share", 0.05),

@@ -6,19 +6,30 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from steps.prepare.answers import learned
 from steps.prepare.sample import Candidate
 from steps.runtime.outputs import json_line, sha256, text_file
 
 COLUMNS = ("input", "output")
 
 
-def write_sets(sets: dict[str, list[Candidate]], folders: dict[str, Path], output_format: str) -> list[Path]:
-    """Writes training and validation for Autopilot, evaluation as JSON Lines; returns the files written."""
+def write_sets(
+    sets: dict[str, list[Candidate]],
+    folders: dict[str, Path],
+    output_format: str,
+    *,
+    answer_delimiter: str | None = None,
+) -> list[Path]:
+    """Writes training and validation for Autopilot, evaluation as JSON Lines; returns the files written.
+
+    Of several right answers Autopilot gets the first, the evaluation all of them.
+    """
     written = []
     for name in ("training", "validation"):
         if sets[name]:
             path = folders[name] / f"{name}.{output_format}"
-            (write_csv if output_format == "csv" else write_parquet)(path, sets[name])
+            rows = [row._replace(output=learned(row.output, answer_delimiter)) for row in sets[name]]
+            (write_csv if output_format == "csv" else write_parquet)(path, rows)
             written.append(path)
     path = folders["evaluation"] / "evaluation.jsonl"
     write_evaluation(path, sets["evaluation"])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from config import names
 from deploy.bootstrap import bootstrap, update_services
+from deploy.handover import write
 from deploy.session import connect
 from deploy.stacks import Waiting
 from tests.functional.conftest import ROOT, RunningStandIn
@@ -69,3 +73,58 @@ def test_the_bucket_is_as_the_template_says(own_stand_in: Callable[[], RunningSt
     }
     s3.put_object(Bucket=bucket, Key="a", Body=b"b")
     assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"b"
+
+
+def test_a_platform_team_deploys_what_is_printed(
+    own_stand_in: Callable[[], RunningStandIn], tmp_path: Path
+) -> None:
+    """With the files alone and the `aws` command line; bootstrap and upsert then find nothing to write."""
+    stand_in = own_stand_in()
+    project = stand_in.project
+    write(project, tmp_path / "handover")
+    exports = stand_in.connection.environment_exports()
+    shell = {name: value for name, value in {**os.environ, **exports}.items() if value is not None}
+    shell["PATH"] = f"{Path(sys.executable).parent}:{shell['PATH']}"
+    script = ["sh", str(tmp_path / "handover" / "deploy.sh")]
+    subprocess.run(script, env=shell, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    assert bootstrap(project, connect(project), report=print, waiting=WAITING, access=True) == ()
+
+
+def test_what_the_environment_names_is_used_and_not_made(stand_in: RunningStandIn, name: str) -> None:
+    """An existing bucket, roles and a function: nothing of the kind is made beside them."""
+    iam, functions = stand_in.client("iam"), stand_in.client("lambda")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    limit = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    stand_in.client("s3").create_bucket(Bucket=name)
+    arns = {
+        role: iam.create_role(RoleName=f"{name}team{role}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        for role in ("pipeline", "processing", "automl", "endpoint", "functions", "batch")
+    }
+    boundary = iam.create_policy(PolicyName=name, PolicyDocument=limit)["Policy"]["Arn"]
+    environment = stand_in.project.environment
+    ours = environment.model_copy(
+        update={
+            "prefix": name,
+            "bucket": name,
+            "permissions_boundary": boundary,
+            "roles": environment.roles.model_copy(update=arns),
+        }
+    )
+    project = dataclasses.replace(stand_in.project, environment=ours)
+    aws = connect(stand_in.project)
+    assert bootstrap(project, aws, report=print, waiting=WAITING)
+    cloudformation = stand_in.client("cloudformation")
+    assert cloudformation.describe_stack_resources(StackName=f"{name}-base")["StackResources"] == []
+    made = functions.get_function(FunctionName=f"{name}-reconcile")["Configuration"]
+    assert made["Role"] == arns["functions"]
+
+    existing = names.function_arn(ours, "reconcile")
+    other = ours.model_copy(update={"prefix": f"{name}x", "functions": {"reconcile": existing}})
+    project = dataclasses.replace(stand_in.project, environment=other)
+    assert bootstrap(project, aws, report=print, waiting=WAITING)
+    resources = cloudformation.describe_stack_resources(StackName=f"{name}x-services")["StackResources"]
+    assert not [each for each in resources if each["LogicalResourceId"] == "Reconcile"]
+    targets = stand_in.client("events").list_targets_by_rule(Rule=f"{name}x-reconcile")["Targets"]
+    assert [each["Arn"] for each in targets] == [existing]
+    assert bootstrap(project, aws, report=print, waiting=WAITING) == ()

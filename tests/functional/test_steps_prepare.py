@@ -301,3 +301,17 @@ def test_the_report_is_one_page_that_loads_nothing(tmp_path: Path) -> None:
     failed = prepare(tmp_path / "failed", tmp_path / "data", context_tokens=20)
     page = (failed.output / "report" / "data_report.html").read_text(encoding="utf-8")
     assert "The step failed." in page
+
+
+def test_several_right_answers(tmp_path: Path) -> None:
+    """One is learned and measured against the context, the evaluation keeps them all."""
+    rows = facts()
+    for row in rows:
+        row["correct_answer"] += "<OR>" + "the metal it is made of " * 20
+    data = jsonl(tmp_path / "data", rows)
+    ran = prepare(tmp_path / "run", data, answer_delimiter="<OR>", context_tokens=60)
+    assert ran.code == 0, ran.err
+    training = read_csv(ran.output / "training" / "training.csv")[1:]
+    assert {answer for _, answer in training} <= set(METALS)
+    evaluation = (ran.output / "evaluation" / "evaluation.jsonl").read_text(encoding="utf-8").splitlines()
+    assert all("<OR>the metal" in json.loads(line)["output"] for line in evaluation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -164,3 +165,15 @@ def test_a_picture_that_is_summed_up_next_goes_away() -> None:
     over = snapshot(step("prepare", "Succeeded"), status="Succeeded")
     assert not picture(over, summed_up_next=True).rstrip().endswith("1m 30s")
     assert picture(over).rstrip().endswith("1m 30s")
+
+
+@pytest.mark.parametrize("columns", [28, 40, 100])
+def test_a_narrow_terminal_keeps_marks_names_and_times(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log line alone gives way; nothing wraps, which would leave shreds of older pictures."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    at_work = snapshot(step("prepare", "Succeeded"), step("train", "Executing"), last_line="loss " * 40)
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", picture(at_work, error=KeyboardInterrupt()))
+    rows = [line.rstrip() for line in drawn.replace("\r", "\n").splitlines()]
+    assert any(re.match(r"✓ +prepare +3.0 s", row) for row in rows)
+    assert any(re.match(r"\S +train +0.0 s +(los|…)", row) for row in rows)
+    assert max(map(len, rows)) <= columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -117,7 +118,26 @@ def test_an_endpoint_is_told_with_what_it_costs(fate: EndpointFate, lines: str) 
 def test_the_figures_of_the_fine_tuning_stand_in_a_row() -> None:
     """Four digits each, under their names."""
     text = shown(candidate={"validation_loss": 0.855777, "perplexity": 2.3531})
-    assert "fine-tuning\n  validation_loss   perplexity\n  0.8558            2.353\n" in text
+    assert (
+        "fine-tuning\n  metric             value\n  validation_loss   0.8558\n  perplexity         2.353\n"
+        in text
+    )
+
+
+def test_the_books_of_guardrails_stand_above_their_shares() -> None:
+    """Records by what became of them, the gate, and the report to open."""
+    text = shown(
+        gates=(Gate("gate", "metrics.blocked_share.mean", "at most", 0.5, 0.05),),
+        metrics={
+            "metrics": {"blocked_share": {"mean": 0.05}},
+            "records": {"in": 20, "passed": 18, "blocked": 1, "set_aside": 1},
+            "failed": {},
+        },
+        files=(File("merge-results", "s3://b/k/guardrails_report.html", "here/guardrails_report.html", 9),),
+    )
+    assert "records: 20 in, 18 passed, 1 blocked, 1 set aside\n  metric" in text
+    assert re.search(r"^  blocked_share +0\.05 +at most 0\.5 +passed$", text, re.MULTILINE)
+    assert text.endswith("files\n  guardrails report  here/guardrails_report.html\n")
 
 
 def test_a_failed_step_says_why_beside_its_status() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.errors import ConfigurationError, Problem
-from config.load import load_project
+from config.load import load_project, repository_root
 from config.reading import read_bytes, read_text
 from tests.unit.config.project_folder import (
     ENVIRONMENT_FILE,
@@ -26,6 +27,14 @@ from tests.unit.config.project_folder import (
 SLOW_IS_FINE = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100
 )
+
+SHIPPED = [
+    "config/pipelines/calls-guardrails.yaml",
+    "config/pipelines/calls-labeling.yaml",
+    "config/pipelines/facts-training.yaml",
+    "config/pipelines/facts-inference.yaml",
+    "config/environments/prod.yaml",
+]
 
 TEXTS = st.recursive(
     st.text(max_size=20),
@@ -83,6 +92,8 @@ SCALARS = st.one_of(
     st.sampled_from(
         [
             "candidate",
+            "a" * 300,
+            "~nobody-at-all",
             "hf://a/b",
             "s3://bucket/key",
             "{answer}",
@@ -156,7 +167,33 @@ def _places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @settings(SLOW_IS_FINE, max_examples=60)
 def test_any_value_anywhere_is_taken_or_explained(file: str, choice: st.DataObject, tmp_path: Path) -> None:
     """With one to three values of a sound file replaced or removed, loading succeeds or explains itself."""
-    data = copy.deepcopy(yaml.safe_load(FILES[file]))
+    data = _altered(yaml.safe_load(FILES[file]), choice)
+    root = write_project(tmp_path, {file: yaml.safe_dump(data, allow_unicode=True)})
+    assert all(problem.message and "\n" not in problem.message for problem in _problems(root))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@given(choice=st.data())
+@settings(SLOW_IS_FINE, max_examples=40)
+def test_shipped_files_of_every_kind_explain_themselves(
+    name: str, choice: st.DataObject, tmp_path: Path
+) -> None:
+    """The same with the files that the repository ships, those of guardrails and labeling among them."""
+    root = tmp_path / "copy"
+    shutil.copytree(repository_root() / "config", root / "config", dirs_exist_ok=True)
+    for folder in ("data", "local", "steps"):
+        if not (root / folder).is_symlink():
+            (root / folder).symlink_to(repository_root() / folder)
+    file = root / name
+    data = _altered(yaml.safe_load(file.read_text(encoding="utf-8")), choice)
+    file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    problems = _problems(root, file.stem if "environments" in name else "local")
+    assert all(problem.message and "\n" not in problem.message for problem in problems)
+
+
+def _altered(sound: Any, choice: st.DataObject) -> Any:
+    """With one to three values replaced or removed."""
+    data = copy.deepcopy(sound)
     for _ in range(choice.draw(st.integers(1, 3))):
         path = choice.draw(st.sampled_from(_places(data)[1:]))
         parent = data
@@ -166,15 +203,14 @@ def test_any_value_anywhere_is_taken_or_explained(file: str, choice: st.DataObje
             parent[path[-1]] = copy.deepcopy(choice.draw(DATA))
         else:
             del parent[path[-1]]
-        if not data or len(_places(data)) < 2:
-            return
-    root = write_project(tmp_path, {file: yaml.safe_dump(data, allow_unicode=True)})
-    assert all(problem.message and "\n" not in problem.message for problem in _problems(root))
+        if len(_places(data)) < 2:
+            break
+    return data
 
 
-def _problems(root: Path) -> tuple[Problem, ...]:
+def _problems(root: Path, environment: str = "local") -> tuple[Problem, ...]:
     try:
-        load_project("local", root)
+        load_project(environment, root)
     except ConfigurationError as error:
         return error.problems
     return ()

@@ -256,3 +256,14 @@ def test_regions_without_autopilot(tmp_path: Path) -> None:
         "config/pipelines/facts-training.yaml:2:7: kind: a training pipeline needs Autopilot, which "
         'fine-tunes no models in "eu-south-1"'
     )
+
+
+def test_answers_are_told_apart_in_both_pipelines(tmp_path: Path) -> None:
+    """What stands between right answers in training is what the evaluation looks for."""
+    text = TRAINING.replace('  output: "{answer}"\n', '  output: "{answer}"\n  answer_delimiter: "|"\n')
+    error = _error(write_project(tmp_path, {TRAINING_FILE: text}))
+    assert error.fact.endswith(
+        'evaluation.target_delimiter: found "<OR>"; "facts-training" has "|" between its answers'
+    )
+    asked = INFERENCE.replace("  concurrency: 8", '  concurrency: 8\n  target_delimiter: "|"')
+    load_project("local", write_project(tmp_path, {TRAINING_FILE: text, INFERENCE_FILE: asked}))

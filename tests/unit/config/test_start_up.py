@@ -1,9 +1,8 @@
-"""The configuration is quick to load and imports nothing heavy."""
+"""Loading the configuration imports nothing heavy."""
 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 
@@ -37,27 +36,19 @@ HEAVY = {
 }
 
 
-def _run() -> tuple[set[str], float]:
-    """(modules, seconds of processor time: other work on the machine does not count)."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def _run() -> set[str]:
+    """The modules that a fresh interpreter has when all is loaded; bench/startup.py has the time."""
     finished = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=repository_root(), check=True, capture_output=True, text=True
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return set(json.loads(finished.stdout)), seconds
+    return set(json.loads(finished.stdout))
 
 
 def test_nothing_heavy_is_imported() -> None:
     """Loading and checking everything imports no SDK, no boto3, no moto, no pandas."""
-    modules, _ = _run()
+    modules = _run()
     assert modules & HEAVY == set()
     assert {"yaml", "pydantic"} <= modules
-
-
-def test_loading_is_quick() -> None:
-    """A fresh interpreter loads and checks all shipped files in 0.4 s; the best of three counts."""
-    assert min(_run()[1] for _ in range(3)) < 0.4
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

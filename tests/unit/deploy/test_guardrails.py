@@ -11,7 +11,7 @@ import pytest
 from config.models import GuardrailsConfig, Project
 from config.models.guardrails import ExistingGuardrail
 from deploy import guardrails
-from deploy.actions import Action, CreateGuardrail, DeleteGuardrail, UpdateGuardrail
+from deploy.actions import Action, CreateGuardrail, UpdateGuardrail
 from deploy.apply import apply
 from deploy.errors import NotDeployedError, RefusedError
 from deploy.session import Aws
@@ -185,17 +185,6 @@ def test_a_guardrail_that_fails_is_told_with_its_reason() -> None:
     with pytest.raises(RefusedError, match='guardrail "local-calls" is FAILED: too odd'):
         world.upsert(project())
     assert world.bedrock.versions == {"id0": {}}
-
-
-def test_teardown_deletes_what_upsert_made() -> None:
-    """With all versions; nothing where nothing is."""
-    world = World()
-    assert guardrails.teardown(project(), world.aws) == ()
-    world.upsert(project())
-    actions = guardrails.teardown(project(), world.aws)
-    assert actions == (DeleteGuardrail("local-calls", "id0"),)
-    apply(actions, world.aws, report=lambda _: None)
-    assert world.bedrock.drafts == {}
 
 
 def test_other_kinds_have_no_guardrail() -> None:

@@ -231,6 +231,19 @@ def test_a_cors_rule_that_does_not_open_enough(rule: dict[str, Any]) -> None:
     assert "allows GET from any origin" in account.problems()
 
 
+def test_cors_rules_that_may_not_be_read_are_told_but_no_fault() -> None:
+    """The bucket may be another team's."""
+    account = Account()
+    denied = refusal("GetBucketCors", "AccessDenied", "Access Denied", 403)
+
+    def refuse(*, Bucket: str) -> dict[str, Any]:
+        raise denied
+
+    account.s3.get_bucket_cors = refuse  # type: ignore[method-assign]
+    notes = plan(project(), account.aws, CONFIG, now=AT).notes
+    assert notes[0] == f'whether pages may load from bucket "{BUCKET}" could not be asked'
+
+
 def test_a_bucket_that_is_not_there() -> None:
     """Of the manifest, in words."""
     account = Account()

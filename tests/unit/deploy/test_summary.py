@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from deploy import executions
 from deploy.gates import figure_text, gates
 from deploy.summary import exit_code, summarize, summarize_end, verdict
 from tests.unit.deploy.fakes import AT, FakeAws, project
-from tests.unit.deploy.runs import INFERENCE, METRICS_FOLDER, PACKAGE, TRAINING, inference_run, training_run
+from tests.unit.deploy.runs import (
+    INFERENCE,
+    INFERENCE_DEFINITION,
+    METRICS_FOLDER,
+    PACKAGE,
+    TRAINING,
+    inference_run,
+    training_run,
+)
 
 
 def account(*, f1: float, minimum: float, on_missed: str = "Failed") -> FakeAws:
@@ -120,6 +130,18 @@ def test_a_missed_gate_is_told_with_its_figures() -> None:
         'gate of "facts-inference" missed: f1 = 0.43, needs at least 0.5; nothing was registered'
     )
     assert found.hint == ("run_pipeline.py outputs bbbbbbbbbbbb lists the answers and the report")
+
+
+def test_a_missed_gate_without_a_registry_speaks_of_none() -> None:
+    """A pipeline that registers nothing, such as guardrails, is told without the registry."""
+    fake = account(f1=0.43, minimum=0.5)
+    summary = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE))
+    steps = [*INFERENCE_DEFINITION["Steps"]]
+    steps[-1] = {**steps[-1], "Arguments": {**steps[-1]["Arguments"], "IfSteps": []}}
+    seen = dataclasses.replace(summary.seen, definition={**INFERENCE_DEFINITION, "Steps": steps})
+    found = verdict("calls", dataclasses.replace(summary, seen=seen), "local")
+    assert found is not None
+    assert found.fact == 'gate of "calls" missed: f1 = 0.43, needs at least 0.5'
 
 
 def test_a_failure_is_told_with_its_step_and_reason() -> None:

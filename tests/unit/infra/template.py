@@ -1,9 +1,9 @@
-"""Reads a CloudFormation template: YAML with the short forms of its functions."""
+"""Reads a CloudFormation template: YAML with the short forms of its functions, conditions decided."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +18,14 @@ VALUES = {
     "AWS::Partition": "aws",
     "AWS::Region": "us-east-1",
     "AWS::AccountId": "123456789012",
-    "Bucket.Arn": "arn:aws:s3:::test-bucket",
 }
+# What brings every policy about that a template knows.
+RICH = {
+    "KmsKeyArn": "KmsKeyArn",
+    "DataSourceArns": "DataSourceArns",
+    "InVpc": "true",
+}
+NOTHING = object()
 
 
 class Loader(yaml.SafeLoader):
@@ -57,19 +63,72 @@ def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
     return {key: each["Properties"] for key, each in found if each["Type"] == kind}
 
 
-def resolved(value: Any) -> Any:
+def deployed(name: str, **parameters: str) -> dict[str, dict[str, Any]]:
+    """The resources (type, properties) that the template makes with these parameters."""
+    given = _given(name, parameters)
+    return {
+        logical_id: {"Type": each["Type"], "Properties": resolved(each["Properties"], name, given)}
+        for logical_id, each in template(name)["Resources"].items()
+        if "Condition" not in each or holds(name, {"Condition": each["Condition"]}, given)
+    }
+
+
+def _given(name: str, parameters: dict[str, str]) -> dict[str, str]:
+    defaults = {key: str(each.get("Default", key)) for key, each in template(name)["Parameters"].items()}
+    return {**defaults, **{key: value for key, value in VALUES.items() if key in defaults}, **parameters}
+
+
+def holds(name: str, condition: Any, given: dict[str, str]) -> bool:
+    """Whether a condition is true."""
+    [(function, value)] = condition.items()
+    if function == "Condition":
+        return holds(name, template(name)["Conditions"][value], given)
+    if function == "Fn::Equals":
+        one, other = (resolved(each, name, given) for each in value)
+        return bool(one == other)
+    decided = [holds(name, each, given) for each in value]
+    return {"Fn::Not": not decided[0], "Fn::And": all(decided), "Fn::Or": any(decided)}[function]
+
+
+def resolved(value: Any, name: str = "base", given: dict[str, str] | None = None) -> Any:
     """The value with what is known put in place; a reference to a role's ARN becomes its logical id."""
+    given = _given(name, {}) if given is None else given
     if isinstance(value, list):
-        return [resolved(each) for each in value]
+        return [each for each in (resolved(each, name, given) for each in value) if each is not NOTHING]
     if not isinstance(value, dict):
         return value
-    if "Ref" in value:
-        return VALUES.get(value["Ref"], value["Ref"])
-    if "Fn::GetAtt" in value:
-        return VALUES.get(value["Fn::GetAtt"], value["Fn::GetAtt"])
-    if "Fn::Sub" in value:
-        return re.sub(r"\$\{([\w:.]+)\}", lambda match: VALUES[match[1]], value["Fn::Sub"])
-    return {key: resolved(each) for key, each in value.items()}
+    function = next(iter(value), "")
+    if len(value) == 1 and function in FUNCTIONS:
+        return FUNCTIONS[function](value[function], name, given)
+    found = {key: resolved(each, name, given) for key, each in value.items()}
+    return {key: each for key, each in found.items() if each is not NOTHING}
+
+
+def _ref(argument: str, _: str, given: dict[str, str]) -> Any:
+    return NOTHING if argument == "AWS::NoValue" else {**given, **VALUES}.get(argument, argument)
+
+
+def _if(argument: list[Any], name: str, given: dict[str, str]) -> Any:
+    condition, yes, no = argument
+    return resolved(yes if holds(name, {"Condition": condition}, given) else no, name, given)
+
+
+def _join(argument: list[Any], name: str, given: dict[str, str]) -> str:
+    return str(argument[0]).join(as_list(resolved(argument[1], name, given)))
+
+
+def _sub(argument: str, _: str, given: dict[str, str]) -> str:
+    known = {**given, **VALUES}
+    return re.sub(r"\$\{([\w:.]+)\}", lambda match: known.get(match[1], match[1]), argument)
+
+
+FUNCTIONS: dict[str, Callable[[Any, str, dict[str, str]], Any]] = {
+    "Ref": _ref,
+    "Fn::GetAtt": lambda argument, *_: argument,
+    "Fn::If": _if,
+    "Fn::Join": _join,
+    "Fn::Sub": _sub,
+}
 
 
 class Statement(NamedTuple):
@@ -79,24 +138,32 @@ class Statement(NamedTuple):
     condition: dict[str, Any]
 
 
-def statements() -> Iterator[Statement]:
+def statements(**parameters: str) -> Iterator[Statement]:
     """Every statement that allows something, once for each role that has it."""
-    for role, properties in resources("base", "AWS::IAM::Role").items():
-        for policy in properties["Policies"]:
-            yield from _statements(role, policy["PolicyDocument"])
-    for properties in resources("base", "AWS::IAM::Policy").values():
-        for role in properties["Roles"]:
-            yield from _statements(role["Ref"], properties["PolicyDocument"])
+    for name, each in deployed("base", **{**RICH, **parameters}).items():
+        properties = each["Properties"]
+        if each["Type"] == "AWS::IAM::Role":
+            for policy in properties["Policies"]:
+                yield from _statements(name, policy["PolicyDocument"])
+        elif each["Type"] == "AWS::IAM::Policy":
+            for role in properties["Roles"]:
+                yield from _statements(role, properties["PolicyDocument"])
 
 
-def _statements(role: str, document: dict[str, Any]) -> Iterator[Statement]:
+def granted_to(policy: str, **parameters: str) -> list[Statement]:
+    """The statements of one of the policies of people."""
+    document = deployed("access", **parameters)[policy]["Properties"]["PolicyDocument"]
+    return list(_statements(policy, document))
+
+
+def _statements(holder: str, document: dict[str, Any]) -> Iterator[Statement]:
     for statement in document["Statement"]:
         assert statement["Effect"] == "Allow"
         yield Statement(
-            role,
+            holder,
             as_list(statement["Action"]),
-            as_list(resolved(statement["Resource"])),
-            resolved(statement.get("Condition", {})),
+            as_list(statement["Resource"]),
+            statement.get("Condition", {}),
         )
 
 

@@ -7,13 +7,25 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 from cfnlint import api  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from config import names
 from config.load import load_project
-from tests.unit.infra.template import CODE_HASH, ROOT, resolved, resources, template, text
+from deploy.templates import LONGEST, compact
+from tests.unit.infra.template import (
+    CODE_HASH,
+    ROOT,
+    Loader,
+    deployed,
+    resolved,
+    resources,
+    template,
+    text,
+)
 
+TEMPLATES = ["base", "services", "access"]
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
 
 
@@ -21,17 +33,23 @@ def pascal(function: str) -> str:
     return "".join(part.capitalize() for part in function.split("_"))
 
 
-@pytest.mark.parametrize("name", ["base", "services"])
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_the_template_is_valid(name: str) -> None:
     """Types, properties, values and policies, as cfn-lint knows them."""
     matches = api.lint(text(name), config=ManualArgs(regions=["us-east-1"]))
     assert [str(match) for match in matches] == []
 
 
-@pytest.mark.parametrize("name", ["base", "services"])
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_the_template_fits_in_a_request(name: str) -> None:
     """51,200 bytes in CreateStack's TemplateBody; beyond that it would have to lie in S3."""
-    assert len(text(name).encode()) <= 51_200
+    assert len(compact(text(name)).encode()) <= LONGEST
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_what_is_sent_means_what_the_file_says(name: str) -> None:
+    """Comments and indentation go, nothing else."""
+    assert yaml.load(compact(text(name)), Loader) == template(name)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -51,6 +69,9 @@ def test_every_function_has_all_it_needs(function: str) -> None:
         "Fn::Sub": f"${{Prefix}}-function-{dashed}"
     }
     assert set(properties["Environment"]["Variables"]) >= {"PREFIX", "QUEUE_URL", "BUCKET"}
+    assert template("services")["Parameters"][f"{name}Arn"]["Default"] == ""
+    for part in (f"{name}Logs", name, f"{name}Version{CODE_HASH}", f"{name}Live"):
+        assert services[part]["Condition"] == f"Makes{name}"
     version = services[f"{name}Version{CODE_HASH}"]
     assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert services[f"{name}Live"]["Properties"] == {
@@ -76,11 +97,89 @@ def test_a_versions_name_is_a_logical_id() -> None:
 def test_mappings_rules_and_permissions_go_to_the_alias() -> None:
     """Never to the function itself, whose code changes under a call."""
     aliases = {f"{pascal(function)}Live" for function in FUNCTIONS}
-    targets = [rule["Targets"][0]["Arn"] for rule in resources("services", "AWS::Events::Rule").values()]
-    for kind in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"):
-        targets += [properties["FunctionName"] for properties in resources("services", kind).values()]
+    targets = called_functions()
     assert len(targets) == 6
-    assert {target["Ref"] for target in targets} <= aliases
+    assert set(targets) <= aliases
+
+
+def called_functions(**parameters: str) -> list[str]:
+    """What mappings, rules and permissions go to."""
+    made = deployed("services", **parameters).values()
+    targets = [
+        each["Properties"]["Targets"][0]["Arn"] for each in made if each["Type"] == "AWS::Events::Rule"
+    ]
+    for kind in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"):
+        targets += [each["Properties"]["FunctionName"] for each in made if each["Type"] == kind]
+    return targets
+
+
+def test_a_function_that_is_named_is_not_made_and_called_all_the_same() -> None:
+    """Its queue and its rules go to the version that the environment file names."""
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:ours:7"
+    made = deployed("services", WaitArn=arn, ReleaseArn=arn)
+    assert not [name for name in made if re.match(r"(Wait|Release)(Logs|Live|Version.*)?$", name)]
+    assert called_functions(WaitArn=arn, ReleaseArn=arn).count(arn) == 3
+    assert "ReconcileLive" in called_functions(WaitArn=arn, ReleaseArn=arn)
+
+
+NAMED = {
+    "MakeBucket": "false",
+    "MakeFunctionRoles": "false",
+    **{
+        f"{role}RoleArn": f"arn:aws:iam::123456789012:role/team/{role}"
+        for role in ("Pipeline", "Processing", "Automl", "Endpoint", "Batch", "Labeling")
+    },
+}
+
+
+def test_an_environment_that_names_everything_makes_nothing() -> None:
+    """No bucket, no role, no policy, with a key, a VPC and data sources too."""
+    rich = {"KmsKeyArn": "arn:aws:kms:::key/1", "InVpc": "true", "DataSourceArns": "arn:aws:s3:::x"}
+    assert deployed("base", **NAMED, **rich) == {}
+
+
+@pytest.mark.parametrize("role", ["Pipeline", "Processing", "Automl", "Endpoint", "Batch"])
+def test_a_role_that_is_named_is_handed_on_in_place_of_ours(role: str) -> None:
+    """Nothing refers to a role that is not made."""
+    arn = NAMED[f"{role}RoleArn"]
+    made = deployed("base", **{f"{role}RoleArn": arn, "KmsKeyArn": "key", "InVpc": "true"})
+    assert f"{role}Role" not in made
+    assert f"'{role}Role" not in str(made)
+    passed = {"Processing": "PipelineRole", "Automl": "StartAutomlRole", "Endpoint": "DeployModelRole"}
+    if role in passed:
+        assert arn in str(made[passed[role]])
+
+
+def test_a_boundary_bounds_every_role() -> None:
+    """And none is there by default."""
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    for parameters, wanted in (({"PermissionsBoundaryArn": boundary}, boundary), ({}, None)):
+        made = deployed("base", **parameters).values()
+        roles = [each["Properties"] for each in made if each["Type"] == "AWS::IAM::Role"]
+        assert {role.get("PermissionsBoundary") for role in roles} == {wanted}
+
+
+def test_an_alias_is_granted_as_the_keys_that_carry_it() -> None:
+    """IAM knows keys, not aliases: a policy that names an alias grants nothing."""
+    alias = {
+        "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:alias/models",
+        "KmsAlias": "alias/models",
+    }
+    made = deployed("base", **alias)
+    for name in ("UseOfKey", "FunctionsUseOfKey", "HandingOnOfKey", "FunctionsHandingOnOfKey"):
+        [statement] = made[name]["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Resource"] == "arn:aws:kms:us-east-1:123456789012:key/*"
+        assert statement["Condition"]["ForAnyValue:StringEquals"] == {"kms:ResourceAliases": "alias/models"}
+
+
+def test_existing_functions_may_be_called_by_the_pipeline() -> None:
+    """Those that the environment file names, and no others."""
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:ours:7"
+    assert "ExistingFunctions" not in deployed("base")
+    [statement] = deployed("base", ExistingFunctionArns=arn)["ExistingFunctions"]["Properties"][
+        "PolicyDocument"
+    ]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("lambda:InvokeFunction", arn)
 
 
 def test_queues_outlast_their_functions() -> None:
@@ -116,6 +215,7 @@ def test_the_bucket_is_closed() -> None:
     """Encrypted, private, over TLS only, and kept when the stack goes."""
     bucket = template("base")["Resources"]["Bucket"]
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert resolved(bucket["Properties"]["Tags"]) == [{"Key": "pipelines:prefix", "Value": "test"}]
     properties = bucket["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
@@ -163,6 +263,6 @@ def test_names_are_those_that_the_platform_uses() -> None:
 
 def test_no_short_form_hides_from_the_parser() -> None:
     """The templates are JSON once parsed: no anchors, no dates, which CloudFormation does not take."""
-    for name in ("base", "services"):
+    for name in TEMPLATES:
         json.dumps(template(name))
         assert not re.search(r"(^|\s)[&*][a-z_]+\s*$", text(name), re.MULTILINE)

@@ -17,7 +17,7 @@ from config.models import Project
 from pipelines.sdk import SDK_SETTINGS, neutral
 from pipelines.session import CompilationReachedAwsError, OfflineSession
 
-ROOMS = ("config", "pipelines", "definition", "steps", "data")
+ROOMS = ("config", "pipelines", "definition", "steps", "data", "lambdas", "local/bedrock/detection")
 
 # Loaded by Python before anything else: every attempt to use the network is written down and refused.
 NO_NETWORK = """
@@ -56,7 +56,7 @@ HOSTILE = {
 
 
 def clone(project: Project, folder: Path) -> Path:
-    """A copy of the rooms that compiling reads."""
+    """A copy of the rooms that compiling reads, and of files that the configuration names."""
     for room in ROOMS:
         shutil.copytree(project.root / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     return folder

@@ -44,7 +44,7 @@ def test_what_upsert_needs_comes_with_the_definition(project: Project) -> None:
     )
     assert compiled.description.startswith("Fine-tunes a model")
     assert compiled.parallelism == 4
-    assert compiled.tags == {"team": "b", "cost": "1"}
+    assert compiled.tags == {"team": "b", "cost": "1", "pipelines:prefix": "local"}
     assert step(compiled, "prepare")["Arguments"]["Tags"] == [
         {"Key": "team", "Value": "b"},
         {"Key": "cost", "Value": "1"},

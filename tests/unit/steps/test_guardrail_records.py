@@ -36,7 +36,19 @@ SHAPES: list[tuple[dict[str, Any], str, bool]] = [
     ),
     ({"generation": "a", "stop_reason": "length"}, "a", True),
     ({"results": [{"outputText": "a"}]}, "a", False),
+    ({"results": [{"outputText": "a", "completionReason": "LENGTH"}]}, "a", True),
     ({"choices": [{"message": {"content": "a"}, "finish_reason": "length"}]}, "a", True),
+    (
+        {"choices": [{"message": {"content": [{"type": "text", "text": "a"}, {"type": "refusal"}]}}]},
+        "a",
+        False,
+    ),
+    ({"choices": [{"text": "a"}, {"text": "b"}]}, "a", False),
+    ({"outputs": [{"text": "a", "stop_reason": "length"}]}, "a", True),
+    ({"generations": [{"text": "a", "finish_reason": "MAX_TOKENS"}], "prompt": "p"}, "a", True),
+    ({"text": "a", "finish_reason": "COMPLETE"}, "a", False),
+    ({"completion": "a", "stop_reason": "max_tokens"}, "a", True),
+    ({"completions": [{"data": {"text": "a"}, "finishReason": {"reason": "length"}}]}, "a", True),
 ]
 
 
@@ -46,7 +58,10 @@ def test_every_family_is_read(model_output: dict[str, Any], text: str, cut_off: 
     assert output_of(model_output) == (text, cut_off)
 
 
-KEYS = "recordId modelOutput error output message content text type generation results choices"
+KEYS = (
+    "recordId modelOutput error output message content text type generation results choices "
+    "outputs completions data finishReason reason"
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
