@@ -10,7 +10,7 @@ TEST := .venv/bin/python -m pytest
 .PHONY: help run run-labeling run-guardrails test soak check format docs clean platform dev environments
 
 help:            ## what can be made
-	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: platform    ## run the sample training and inference pipelines on this machine
 	@$(RUN) run facts-training facts-inference

@@ -1,10 +1,11 @@
 """Prepare beside the recipe that it replaces: the same rows, `datasets` and pandas against the step.
 
-    python bench/prepare.py --python STEP_PYTHON [--rows 1000000] [--rounds 2] [--only step]
+    python bench/prepare.py --python STEP_PYTHON [--rows 1000000] [--rounds 2] [--only step] [--tenfold]
 
 Makes JSON Lines in SciQ's columns (545 bytes a row on average), runs the two in turn, and prints rows a
 second, peak memory (resident, all processes added up) and the ratio. STEP_PYTHON is the interpreter of the
-step's environment; without it the stand-in's is used.
+step's environment; without it the stand-in's is used. Targets: five times the recipe's rows per second in
+at most 500 MB, and with --tenfold the same rate, a tenth less at most, at ten times the rows.
 """
 
 from __future__ import annotations
@@ -68,6 +69,9 @@ SETTINGS = {
 }
 
 
+TARGET_TIMES, TARGET_MEGABYTES, TARGET_RATE = 5.0, 500.0, 0.9
+
+
 @dataclass(frozen=True)
 class Measured:
     """One run: seconds on the wall, of the processors, peak resident megabytes of all its processes."""
@@ -77,8 +81,8 @@ class Measured:
     megabytes: float
 
 
-def main() -> None:
-    """Makes the data, runs in turn, prints."""
+def main() -> int:
+    """Makes the data, runs in turn, prints; returns 1 when a target was missed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -86,6 +90,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", choices=("step", "recipe"))
+    parser.add_argument("--tenfold", action="store_true", help="the step on ten times the rows as well")
     arguments = parser.parse_args()
     python = arguments.python or step_python()
     with tempfile.TemporaryDirectory(prefix="bench-prepare-") as name:
@@ -101,9 +106,31 @@ def main() -> None:
                     )
                     runs.setdefault(what, []).append(result := measure(command, folder))
                     print(told(what, arguments.rows, result), flush=True)
-        if len(runs) == 2:
-            seconds = {what: statistics.median(run.seconds for run in done) for what, done in runs.items()}
-            print(f"the step makes {seconds['recipe'] / seconds['step']:.1f} times the rows per second")
+        path.unlink()
+        if arguments.tenfold:
+            make(folder, arguments.rows * 10)
+            runs["tenfold"] = [measure(step(python, folder), folder)]
+            print(told("tenfold", arguments.rows * 10, runs["tenfold"][0]), flush=True)
+    return verdict(runs)
+
+
+def verdict(runs: dict[str, list[Measured]]) -> int:
+    """Prints each figure beside its target; 1 when one was missed."""
+    seconds = {what: statistics.median(run.seconds for run in done) for what, done in runs.items()}
+    missed = False
+    if {"recipe", "step"} <= set(runs):
+        times = seconds["recipe"] / seconds["step"]
+        missed |= times < TARGET_TIMES
+        print(f"the step makes {times:.1f} times the rows per second, target {TARGET_TIMES:g}")
+    if "step" in runs:
+        peak = max(run.megabytes for what in ("step", "tenfold") for run in runs.get(what, []))
+        missed |= peak > TARGET_MEGABYTES
+        print(f"the step takes {peak:,.0f} MB at most, target {TARGET_MEGABYTES:g}")
+    if {"step", "tenfold"} <= set(runs):
+        rate = 10 * seconds["step"] / seconds["tenfold"]
+        missed |= rate < TARGET_RATE
+        print(f"at ten times the rows it keeps {rate:.0%} of its rate, target {TARGET_RATE:.0%}")
+    return 1 if missed else 0
 
 
 def told(what: str, rows: int, run: Measured) -> str:
@@ -196,4 +223,4 @@ def step_python() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,6 +16,11 @@ GROUPS = (DEFINE, DEPLOY, RUN, OBSERVE, REGISTRY, LABELING, LOCAL)
 EXECUTION = "An EXECUTION is an ARN, an id, or the name of a pipeline, which stands for its latest execution."
 JOB = "A JOB is a file of config/labeling, which stands for its latest job, or a job's name or ARN."
 PACKAGE = "A PACKAGE is an ARN, GROUP/VERSION, or GROUP, which stands for its newest version."
+DECISION = (
+    "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version. A decision is an object in the "
+    "bucket, written once, with who decided and why; the registry's status follows it. Of two decisions at "
+    "the same moment one is told what the other said. The same command again completes what was cut off."
+)
 
 VERBS = (
     Verb(
@@ -56,6 +61,17 @@ VERBS = (
         "commands.define:Graph",
     ),
     Verb(
+        "doctor",
+        DEPLOY,
+        "is this machine ready, and this account; each finding with the command that mends it",
+        ("doctor", "doctor --env dev --output json"),
+        "commands.examining:Doctor",
+        "Python and packages, the shell, the files, credentials, stacks, bucket, roles and what they may do, "
+        "queues, functions, images, quotas, leftovers. What needs no connection is looked at without one. "
+        "Only reads. Exit code: 0 nothing is broken, 2 something is.",
+        json=True,
+    ),
+    Verb(
         "bootstrap",
         DEPLOY,
         "create or update what an environment needs: bucket, roles, queues, functions",
@@ -66,11 +82,44 @@ VERBS = (
         "and deploy.sh; afterwards bootstrap and upsert find everything as they would have made it.",
     ),
     Verb(
+        "plan",
+        DEPLOY,
+        "what upsert would do, step by step, and what that means; nothing is done",
+        (
+            "plan",
+            "plan facts-training --env dev --out plan.json",
+            "plan --env prod --output markdown --exit-code",
+        ),
+        "commands.planning:Plan",
+        "Each change is marked: `cosmetic`; `re-runs`, when a step's cache key changes; `gate`, when a "
+        "Condition decides otherwise; `sdk`, when another version of the SageMaker SDK alone is the cause; "
+        "`behaviour` for everything else, which applies when a step next runs. What bootstrap would do to "
+        "the base stack is shown too.",
+        json=True,
+        markdown=True,
+    ),
+    Verb(
         "upsert",
         DEPLOY,
         "create or update pipelines, their functions and their code; unchanged means no write",
-        ("upsert", "upsert facts-training --env dev"),
+        ("upsert", "upsert facts-training --env dev --alias staging", "upsert --env prod --plan plan.json"),
         "commands.deploying:Upsert",
+        "A pipeline that was not made by this project, or that somebody changed since it was last upserted, "
+        "is refused before anything is written, unless --force is given. With --plan, nothing is written "
+        "when files or environment are not those of the plan any more. Each pipeline is looked at once more "
+        "just before it is written: SageMaker has no update on a condition, so moments remain.",
+        json=True,
+    ),
+    Verb(
+        "rollback",
+        DEPLOY,
+        "an earlier version of a pipeline runs again, or an alias goes back to it",
+        ("rollback facts-training", "rollback facts-training --to 5", "rollback facts-training --alias prod"),
+        "commands.rolling_back:RollBack",
+        "The earlier definition becomes the newest version, which executions run that ask for no other; "
+        "started executions keep theirs. Parameters that it does not declare are left out at start. "
+        "Functions stay at their newest version, which open waits and other pipelines use. The next upsert "
+        "goes forward to what the files say.",
         json=True,
     ),
     Verb(
@@ -90,19 +139,26 @@ VERBS = (
         "launch a pipeline with overrides; prints the execution's ARN first",
         (
             "start facts-training -p EpochCount=3",
+            "start facts-training --sample 100 --wait",
+            "start facts-training --estimate",
             "start facts-inference --from-training latest --wait",
+            "start facts-inference --from latest --skip evaluate -p MinimumF1=0.4",
             "start facts-inference --params nightly.json --from-training 4f0b6mz1kq2x",
         ),
         "commands.launching:Start",
-        "A value comes from -p, else from --params, else from the candidate of --from-training, else it is "
-        "the default that the pipeline declares. All values are checked before anything starts.",
+        "A value comes from -p, else from --params, else from the candidate of --from-training, else from "
+        "the execution of --from, else it is the default of the environment or the pipeline; each is shown "
+        "with where it comes from. All values are checked before anything starts. --sample sets the "
+        "parameter SampleRows, which reports, candidate and model package carry on. With --estimate nothing "
+        "starts. With --wait the document of --output json is that of `watch`.",
+        json=True,
     ),
     Verb(
         "run",
         RUN,
         "bring pipelines up to date here, start each in order, follow, sum up",
         ("run facts-training facts-inference", "run facts-inference -p MinimumF1=0.6"),
-        "commands.launching:Run",
+        "commands.running:Run",
         "On the stand-in it is started, bootstrapped and upserted first; on AWS `run` starts what is "
         "deployed. An inference pipeline takes the candidate of the training execution just run, or of the "
         "latest one. A -p goes to each of the pipelines that declares it. Exit code: 0 all succeeded, 1 one "
@@ -128,27 +184,48 @@ VERBS = (
         json=True,
     ),
     Verb(
+        "why",
+        OBSERVE,
+        "why an execution failed, missed a gate or still waits, on one screen",
+        ("why facts-training", "why 4f0b6mz1kq2x --output json"),
+        "commands.explaining:Why",
+        EXECUTION + " The whole reason, the log lines that matter, the likely cause and what to type next. "
+        "Of one that waits: for what, since when, until when, and when it was last looked at.",
+        json=True,
+    ),
+    Verb(
+        "compare",
+        OBSERVE,
+        "what is different between two executions: parameters, definition, code, data, figures, times",
+        ("compare facts-training 4f0b6mz1kq2x", "compare 4f0b6mz1kq2x 9k2d7c1x0abc --output json"),
+        "commands.comparing:Compare",
+        EXECUTION + " Only differences are shown. Executions of two pipelines of one kind can be compared, "
+        "others cannot.",
+        json=True,
+    ),
+    Verb(
         "executions",
         OBSERVE,
         "executions, newest first",
-        ("executions", "executions facts-training --limit 5 --output json"),
-        "commands.observing:Executions",
+        ("executions", "executions facts-training --status Failed --since 2d --output json"),
+        "commands.listing:Executions",
         json=True,
     ),
     Verb(
         "outputs",
         OBSERVE,
         "the files that an execution wrote",
-        ("outputs facts-training", "outputs facts-inference --output json"),
-        "commands.observing:Outputs",
-        EXECUTION,
+        ("outputs facts-training", "outputs facts-inference --open", "outputs 4f0b6mz1kq2x --to results"),
+        "commands.outputs:Outputs",
+        EXECUTION + " What is fetched is whole or not there, and lies below the folder alone. --open without "
+        "--to fetches the reports into a temporary folder.",
         json=True,
     ),
     Verb(
         "logs",
         OBSERVE,
         "the log lines of an execution's steps",
-        ("logs facts-training", "logs 4f0b6mz1kq2x --step evaluate --tail 50"),
+        ("logs facts-training --follow", "logs 4f0b6mz1kq2x --step evaluate --tail 50"),
         "commands.observing:Logs",
         EXECUTION,
         json=True,
@@ -199,20 +276,44 @@ VERBS = (
         json=True,
     ),
     Verb(
+        "registry review",
+        REGISTRY,
+        "the evidence for a decision as one page: figures, regressions against the approved package, origin",
+        ("registry review facts --open", "registry review local-facts/3 --output json --no-store"),
+        "commands.reviewing:Review",
+        PACKAGE + " The page is written here, stored beside the package, and linked in its model card. It is "
+        "compared with the newest approved package of its group on the same rows; whatever keeps it from "
+        "being decided on is said. No network is needed to look at it.",
+        json=True,
+    ),
+    Verb(
         "registry approve",
         REGISTRY,
         "approve a model package",
-        ('registry approve local-facts/3 --reason "f1 0.71, no regressions seen"',),
-        "commands.registry:Approve",
-        "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version.",
+        (
+            'registry approve local-facts/3 --reason "f1 0.71, no regressions seen"',
+            'registry approve local-facts/3 --reason "baseline, no evaluation yet" --force',
+        ),
+        "commands.deciding:Approve",
+        DECISION + " Refused while evidence is missing or the rows asked stand in the training set, unless "
+        "--force is given, which the record keeps. The environment file says how many people must approve "
+        "and whether one of them may have launched the execution: registry.approvers, registry.not_launcher.",
     ),
     Verb(
         "registry reject",
         REGISTRY,
         "reject a model package",
         ('registry reject local-facts/3 --reason "answers in the wrong language"',),
-        "commands.registry:Reject",
-        "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version.",
+        "commands.deciding:Reject",
+        DECISION,
+    ),
+    Verb(
+        "registry log",
+        REGISTRY,
+        "the decisions, and statuses that no decision explains",
+        ("registry log", "registry log facts", "registry log local-facts/3 --output json"),
+        "commands.deciding:Log",
+        json=True,
     ),
     Verb(
         "labeling manifest",
@@ -301,8 +402,13 @@ VERBS = (
         "local env",
         LOCAL,
         "its address and keys, for any other client",
-        ('eval "$(run_pipeline.py local env)" && aws s3 ls',),
+        (
+            'eval "$(run_pipeline.py local env)" && aws s3 ls',
+            'eval "$(run_pipeline.py local env --as alice)" && run_pipeline.py registry log',
+        ),
         "commands.local:Env",
+        "With --as, clients and the commands of this shell act as that user until another is chosen: for "
+        "trying out who may approve a model.",
         json=True,
     ),
 )

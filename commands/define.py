@@ -88,7 +88,12 @@ class Schema:
     @staticmethod
     def declare(parser: ArgumentParser) -> None:
         """A kind of file, or --write."""
-        parser.add_argument("kind", nargs="?", metavar="KIND", help="training, inference or environment")
+        parser.add_argument(
+            "kind",
+            nargs="?",
+            metavar="KIND",
+            help="training, inference, guardrails, labeling or environment",
+        )
         parser.add_argument(
             "--write", action="store_true", help="write all of them to config/schema/, where the YAML points"
         )
@@ -96,6 +101,7 @@ class Schema:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints one schema, or writes all."""
+        from commands.parser import UsageError
         from config.errors import UnknownNameError
         from config.json_schema import schemas, write_schemas
         from config.load import repository_root
@@ -106,10 +112,15 @@ class Schema:
                 terminal.line(str(path))
             return 0
         known = schemas()
+        if arguments.kind is None:
+            kinds = ", ".join(sorted(known))
+            raise UsageError(
+                f"a kind of file or --write is missing; there are: {kinds}",
+                hint="run_pipeline.py schema training",
+            )
         if arguments.kind not in known:
-            kind = arguments.kind or ""
-            hint = did_you_mean(kind, known) or "run_pipeline.py schema training"
-            raise UnknownNameError("kind of file", kind, sorted(known), hint)
+            hint = did_you_mean(arguments.kind, known) or "run_pipeline.py schema training"
+            raise UnknownNameError("kind of file", arguments.kind, sorted(known), hint)
         terminal.json(known[arguments.kind])
         return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands.terminal import Terminal
@@ -11,6 +12,7 @@ from commands.terminal import Terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from commands.planning import Looked
     from config.models import Project
     from definition.compile import CompiledPipeline
     from deploy.actions import Action
@@ -39,7 +41,7 @@ class Bootstrap:
         parser.add_argument(
             "--access",
             action="store_true",
-            help="also the managed policies of deployer, launcher, labeler, reviewer (an administrator's)",
+            help="also the policies of deployer, planner, launcher, labeler, reviewer (an administrator's)",
         )
 
     @staticmethod
@@ -67,30 +69,69 @@ class Upsert:
 
     @staticmethod
     def declare(parser: ArgumentParser) -> None:
-        """Names of pipelines."""
+        """Which pipelines, and whether a plan is carried out."""
         parser.add_argument("names", nargs="*", metavar="NAME", help="pipelines (default: all)")
+        parser.add_argument("--all", action="store_true", help="all pipelines, said aloud (for scripts)")
+        parser.add_argument("--alias", metavar="NAME", help="the version that is made goes by this name too")
+        parser.add_argument(
+            "--plan", type=Path, metavar="FILE", help="carry out this plan (plan --out FILE), or nothing"
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="also write over what somebody changed, and over a pipeline that is not this project's",
+        )
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Compiles, compares, writes what differs."""
-        from commands.progress import working
-        from config.load import load_project
-        from deploy.bootstrap import require_base, update_services
-        from deploy.session import connect
+        from commands.planning import chosen, look
+        from deploy import saved_plan
+        from deploy.upsert import carry_out, require_unprotected
 
-        project = load_project(arguments.env, names=arguments.names)
-        names = list(dict.fromkeys(arguments.names)) or list(project.pipelines)
-        aws = connect(project)
-        require_base(project, aws)
-        compiled = compile_all(project, names, terminal)
-        with working(terminal, "functions") as tell, Reporter(terminal) as report:
-            services = update_services(project, aws, report=report, waiting=_waiting(tell))
-        made = bring_pipelines(project, aws, compiled, terminal)
+        kept = saved_plan.read(arguments.plan) if arguments.plan else None
+        wanted = chosen(arguments, kept)
+        looked = look(wanted, terminal, base=False)
+        project, aws, whole = looked.project, looked.aws, looked.plan
+        if kept is not None:
+            saved_plan.require_same(kept, saved_plan.saved(project, aws, whole))
+        if not arguments.force:
+            require_unprotected(project, whole.pipelines)
+        services = _bring_services(looked, terminal, as_planned=kept is not None)
+        with Reporter(terminal) as report:
+            carry_out(
+                project,
+                aws,
+                whole.pipelines,
+                looked.compiled,
+                report=report,
+                force=arguments.force,
+                alias=wanted.alias,
+                again=kept is None,
+            )
         if arguments.output == "json":
-            terminal.json(_document(project, made, len(services)))
+            terminal.json(_document(project, whole.pipelines, len(services)))
         else:
-            show_outcome(made, terminal)
+            show_outcome(whole.pipelines, terminal)
         return 0
+
+
+def _bring_services(looked: Looked, terminal: Terminal, *, as_planned: bool) -> Sequence[Action]:
+    """The functions, one line on stderr per thing done."""
+    from commands.progress import working
+    from deploy.bootstrap import update_services
+
+    planned = looked.plan.infrastructure
+    if as_planned and not planned.uploads and planned.services is None:
+        return ()
+    with working(terminal, "functions") as tell, Reporter(terminal) as report:
+        return update_services(
+            looked.project,
+            looked.aws,
+            report=report,
+            waiting=_waiting(tell),
+            planned=planned if as_planned else None,
+        )
 
 
 def bring_up(project: Project, aws: Aws, terminal: Terminal, *, access: bool = False) -> Sequence[Action]:

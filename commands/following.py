@@ -11,6 +11,7 @@ from commands.terminal import Terminal
 if TYPE_CHECKING:
     from config.models import Project
     from deploy.executions import Seen
+    from deploy.history import History
     from deploy.summary import Summary
 
 INTERRUPTED = 130
@@ -28,15 +29,17 @@ def follow(project: Project, arn: str, terminal: Terminal, *, summed_up_next: bo
     from deploy.reference import config_name_of
     from deploy.session import connect
 
+    past = _past(project, arn)
     name = config_name_of(project, pipeline_of(arn)) or pipeline_of(arn)
     snapshot = None
     try:
-        with Progress(name, terminal, summed_up_next=summed_up_next) as progress:
+        with Progress(name, terminal, summed_up_next=summed_up_next, past=past) as progress:
             for snapshot in following.follow(
                 lambda: connect(project),
                 arn,
                 pause=following.pause_of(project.environment),
                 sleep=time.sleep,
+                environment=project.environment,
             ):
                 progress.update(snapshot)
     except KeyboardInterrupt:
@@ -45,6 +48,18 @@ def follow(project: Project, arn: str, terminal: Terminal, *, summed_up_next: bo
     if snapshot is None:
         raise AssertionError("following gives at least one snapshot")
     return snapshot.seen
+
+
+def _past(project: Project, arn: str) -> History:
+    """How long such executions took before."""
+    from config.platform_parameters import SAMPLE_ROWS
+    from deploy import executions
+    from deploy.history import known_history
+    from deploy.session import connect
+
+    aws = connect(project)
+    rows = executions.given(aws, arn).get(SAMPLE_ROWS, "0")
+    return known_history(aws, executions.pipeline_of(arn), sample_rows=rows, but=arn)
 
 
 def follow_to_end(project: Project, arn: str, terminal: Terminal, *, output: str = "text") -> int:

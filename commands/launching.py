@@ -1,10 +1,9 @@
-"""start and run: executions on their way, and what came of them."""
+"""start: one execution on its way."""
 
 from __future__ import annotations
 
-import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,12 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
+    from deploy.again import Again
     from deploy.candidate import Candidate
     from deploy.labeled import LabeledData
     from deploy.labeling.converting import JobOutput
-    from deploy.launch import Launched, Wishes
+    from deploy.launch import Launched, Ready, Wishes
     from deploy.session import Aws
-    from deploy.summary import Summary
 
 
 class Start:
@@ -27,7 +26,7 @@ class Start:
     def declare(parser: ArgumentParser) -> None:
         """A pipeline, its values, its candidate, whether to wait."""
         parser.add_argument("name", metavar="NAME", help="the pipeline")
-        _add_values(parser)
+        add_values(parser)
         parser.add_argument(
             "--from-training",
             metavar="EXECUTION",
@@ -43,134 +42,71 @@ class Start:
             metavar="JOB",
             help="the labeling job whose output is converted (of config/labeling, name, ARN), or `latest`",
         )
+        _add_earlier(parser)
+        parser.add_argument(
+            "--estimate", action="store_true", help="say what it would cost and take; nothing starts"
+        )
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--alias", metavar="NAME", help="the version that goes by this name (upsert --alias)"
+        )
+        which.add_argument("--version", type=int, metavar="NUMBER", help="this version, not the newest")
         parser.add_argument("--wait", action="store_true", help="follow it to its end; exit code as of `run`")
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Starts it; the ARN is the first line of stdout, the rest is beside it."""
         from commands.following import follow_to_end
+        from commands.values import start_document
         from config.load import load_project
+        from deploy.again import again
         from deploy.hints import typed
+        from deploy.launch import prepare
+        from deploy.provenance import provenance
         from deploy.session import connect
 
+        _check_selection(arguments)
         project = load_project(arguments.env, names=[arguments.name])
-        wishes = _wishes(project, [arguments.name], arguments)
+        wishes = wishes_of(project, [arguments.name], arguments)
         aws = connect(project)
         candidate = (
-            _candidate(project, aws, arguments.name, arguments.from_training)
-            or _labeled(project, aws, arguments.name, arguments.from_labeling)
-            or _job_output(project, aws, arguments.name, arguments.from_job)
+            candidate_of(project, aws, arguments.name, arguments.from_training)
+            or labeled_of(project, aws, arguments.name, arguments.from_labeling)
+            or job_output_of(project, aws, arguments.name, arguments.from_job)
         )
-        launched = _launch(
+        earlier = again(project, aws, arguments.name, arguments.again) if arguments.again else None
+        if arguments.estimate:
+            ready = prepare(
+                project,
+                aws,
+                arguments.name,
+                wishes=wishes,
+                candidate=candidate,
+                origin=provenance(project.root),
+                again=earlier,
+            )
+            return _estimate(project, aws, ready, terminal, earlier=earlier, output=arguments.output)
+        launched = launch_one(
             project,
             aws,
             arguments.name,
             wishes=wishes,
             candidate=candidate,
             terminal=terminal,
-            say=terminal.line,
+            say=terminal.note if arguments.output == "json" else terminal.line,
+            again=earlier,
         )
+        if arguments.output == "json" and not arguments.wait:
+            terminal.json(start_document(project, launched.ready, arn=launched.arn, again=earlier))
         if arguments.wait:
-            return follow_to_end(project, launched.arn, terminal)
+            return follow_to_end(project, launched.arn, terminal, output=arguments.output)
         terminal.note(f"watch it: {typed(f'watch {launched.id}', arguments.env)}")
         terminal.note(f"stop it:  {typed(f'stop {launched.id}', arguments.env)}")
         return 0
 
 
-class Run:
-    """Pipelines one after the other, to their ends."""
-
-    @staticmethod
-    def declare(parser: ArgumentParser) -> None:
-        """Pipelines and values."""
-        parser.add_argument("names", nargs="+", metavar="NAME", help="pipelines, in the order they run")
-        _add_values(parser)
-
-    @staticmethod
-    def run(arguments: Namespace, terminal: Terminal) -> int:
-        """Makes ready, starts each in order, follows, sums up."""
-        from config.load import load_project
-        from deploy.session import connect
-
-        names = list(dict.fromkeys(arguments.names))
-        project = load_project(arguments.env, names=names)
-        wishes = _wishes(project, names, arguments)
-        if project.environment.stand_in is not None:
-            from commands.local import make_ready
-
-            make_ready(project, names, terminal)
-        return _run_each(
-            project, connect(project), names, wishes=wishes, terminal=terminal, output=arguments.output
-        )
-
-
-def _run_each(
-    project: Project,
-    aws: Aws,
-    names: Sequence[str],
-    *,
-    wishes: Wishes,
-    terminal: Terminal,
-    output: str,
-) -> int:
-    from commands.following import INTERRUPTED, DetachedError, conclude, follow
-    from commands.report import document_of, show_end
-    from deploy.hints import typed
-    from deploy.summary import summarize_end
-
-    finished: dict[str, Summary] = {}
-    for name in names:
-        candidate = (
-            _candidate(project, aws, name, _training_of(project, name, finished))
-            or _labeled(project, aws, name, _labeling_of(project, name, finished))
-            or _job_output(project, aws, name, _job_of(project, name))
-        )
-        launched = _launch(
-            project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
-        )
-        try:
-            seen = follow(project, launched.arn, terminal, summed_up_next=name == names[-1])
-        except DetachedError:
-            left = names[names.index(name) + 1 :]
-            if left:
-                terminal.note(f"  then:     {typed(' '.join(['run', *left]), project.environment.name)}")
-            return INTERRUPTED
-        finished[name] = summarize_end(project, aws, seen, sleep=time.sleep)
-        if finished[name].exit_code != 0:
-            break
-    if output == "json":
-        terminal.json({"executions": [document_of(name, summary) for name, summary in finished.items()]})
-    else:
-        terminal.note("")
-        show_end(finished, terminal, environment=project.environment.name)
-    return conclude(finished, terminal, environment=project.environment.name)
-
-
-def _training_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
-    """The execution whose candidate an inference pipeline takes: the one just run, else the latest."""
-    from config.models import InferenceConfig
-    from deploy.candidate import LATEST
-
-    config = project.pipelines[name]
-    if not isinstance(config, InferenceConfig):
-        return None
-    just_run = finished.get(config.training)
-    return just_run.seen.execution.arn if just_run else LATEST
-
-
-def _labeling_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
-    """The execution whose data a training pipeline takes: the one just run, else the latest."""
-    from config.models import TrainingConfig
-    from deploy.candidate import LATEST
-
-    config = project.pipelines[name]
-    if not isinstance(config, TrainingConfig) or config.data.labeling is None:
-        return None
-    just_run = finished.get(config.data.labeling)
-    return just_run.seen.execution.arn if just_run else LATEST
-
-
-def _labeled(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
+def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
+    """The labeled data that were asked for; None where none were."""
     from config.models import TrainingConfig
     from deploy.labeled import LabeledDataError, labeled_data
 
@@ -185,16 +121,8 @@ def _labeled(project: Project, aws: Aws, name: str, wanted: str | None) -> Label
     return labeled_data(project, aws, labeling=config.data.labeling, wanted=wanted)
 
 
-def _job_of(project: Project, name: str) -> str | None:
-    """The labeling job whose output a labeling pipeline converts: the latest of the one that it names."""
-    from config.models.labeling import LABELING_JOB, LabelingConfig
-    from deploy.candidate import LATEST
-
-    config = project.pipelines[name]
-    return LATEST if isinstance(config, LabelingConfig) and config.data.source == LABELING_JOB else None
-
-
-def _job_output(project: Project, aws: Aws, name: str, wanted: str | None) -> JobOutput | None:
+def job_output_of(project: Project, aws: Aws, name: str, wanted: str | None) -> JobOutput | None:
+    """The output of the labeling job that was asked for; None where none was."""
     from config.labeling_jobs import labeling_job_names
     from deploy.labeling.converting import job_output
 
@@ -203,7 +131,8 @@ def _job_output(project: Project, aws: Aws, name: str, wanted: str | None) -> Jo
     return job_output(project, aws, name, wanted=wanted, known=labeling_job_names(project.root))
 
 
-def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
+def candidate_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
+    """The candidate that was asked for; None where none was."""
     from config.models import InferenceConfig
     from deploy.candidate import CandidateError, candidate
     from deploy.hints import typed
@@ -219,7 +148,7 @@ def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Can
     return candidate(project, aws, training=config.training, wanted=wanted)
 
 
-def _launch(
+def launch_one(
     project: Project,
     aws: Aws,
     name: str,
@@ -228,37 +157,32 @@ def _launch(
     candidate: Candidate | LabeledData | JobOutput | None,
     terminal: Terminal,
     say: Callable[[str], None],
+    again: Again | None = None,
 ) -> Launched:
+    """Starts one execution; `say` takes its ARN, before anything else is said."""
+    from commands.values import say_left_out, say_values
     from deploy.launch import launch
     from deploy.provenance import provenance
 
-    launched = launch(project, aws, name, wishes=wishes, candidate=candidate, origin=provenance(project.root))
+    launched = launch(
+        project,
+        aws,
+        name,
+        wishes=wishes,
+        candidate=candidate,
+        origin=provenance(project.root),
+        again=again,
+    )
     say(launched.arn)
     terminal.flush()
-    _say_values(project, launched, wishes, terminal)
+    if again is not None:
+        say_left_out(again, terminal)
+    say_values(project, launched.ready, terminal)
     return launched
 
 
-def _say_values(project: Project, launched: Launched, wishes: Wishes, terminal: Terminal) -> None:
-    """The values that a person may choose, those given marked, and what the endpoint will cost."""
-    from commands.tables import price
-    from config.models import TrainingConfig
-    from deploy.cleanup import price_per_hour
-
-    config = project.pipelines[launched.name]
-    given = {*wishes.overrides, *(wishes.file.values if wishes.file else ())}
-    for name in config.parameters:
-        mark = "  (given)" if name in given else ""
-        terminal.note(f"  {name}={launched.values.get(name, '')}{mark}")
-    if isinstance(config, TrainingConfig):
-        fate = {"delete": "deleted after its evaluation", "keep": "kept until you delete it"}
-        terminal.note(
-            f"  endpoint: {config.endpoint.instance_type}, {price(price_per_hour(config))}, "
-            f"{fate[config.endpoint.after_evaluation]}"
-        )
-
-
-def _add_values(parser: ArgumentParser) -> None:
+def add_values(parser: ArgumentParser) -> None:
+    """The arguments that give values."""
     parser.add_argument(
         "-p",
         "--parameter",
@@ -270,17 +194,88 @@ def _add_values(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--params", type=Path, metavar="FILE", help="a YAML or JSON file with parameters' values"
     )
+    parser.add_argument(
+        "--sample", type=_rows, metavar="N", help="a trial: only N rows of the data go through the steps"
+    )
 
 
-def _wishes(project: Project, names: Sequence[str], arguments: Namespace) -> Wishes:
+def _rows(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _add_earlier(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="again",
+        metavar="EXECUTION",
+        help="start again with the values of this execution (ARN, id, or `latest` of the pipeline)",
+    )
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="STEP",
+        help="run these steps alone; what they need comes from the execution of --from",
+    )
+    steps.add_argument(
+        "--skip",
+        nargs="+",
+        default=[],
+        metavar="STEP",
+        help="run all steps but these and those before them, whose results come from the execution of --from",
+    )
+
+
+def _check_selection(arguments: Namespace) -> None:
+    from commands.parser import UsageError
+    from deploy.hints import typed
+
+    chosen = "only" if arguments.only else "skip" if arguments.skip else ""
+    if chosen and not arguments.again:
+        words = f"start {arguments.name} --from latest --{chosen} {' '.join(getattr(arguments, chosen))}"
+        raise UsageError(
+            f"--{chosen} needs --from: the results of the other steps come from an earlier execution",
+            hint=typed(words, arguments.env),
+        )
+
+
+def _estimate(
+    project: Project, aws: Aws, ready: Ready, terminal: Terminal, *, earlier: Again | None, output: str
+) -> int:
+    """What the start would cost, which is all but done; stdout has the table."""
+    from commands.costs import estimate_document, show_estimate
+    from commands.values import say_values, start_document
+    from deploy.estimate import estimate
+
+    say_values(project, ready, terminal)
+    found = estimate(project, aws, ready)
+    if output == "json":
+        document = estimate_document(project, found)
+        terminal.json(start_document(project, ready, arn=None, again=earlier, estimate=document))
+    else:
+        show_estimate(project, found, terminal)
+    return 0
+
+
+def wishes_of(project: Project, names: Sequence[str], arguments: Namespace) -> Wishes:
     """The values asked for, held against every pipeline's file before anything else happens."""
     from config.parameters import read_parameter_file, split_override
+    from config.platform_parameters import SAMPLE_ROWS
     from deploy.launch import Wishes, check_wishes
+    from deploy.versions import VersionChoice
 
+    sample = {SAMPLE_ROWS: str(arguments.sample)} if arguments.sample else {}
     wishes = Wishes(
-        overrides=dict(split_override(text) for text in arguments.parameter),
+        version=VersionChoice(getattr(arguments, "version", None), getattr(arguments, "alias", None)),
+        overrides=sample | dict(split_override(text) for text in arguments.parameter),
         file=read_parameter_file(arguments.params) if arguments.params else None,
         beside=tuple(names),
+        only=tuple(getattr(arguments, "only", ())),
+        skip=tuple(getattr(arguments, "skip", ())),
     )
     for name in names:
         check_wishes(project, name, wishes)

@@ -94,7 +94,13 @@ class Env:
 
     @staticmethod
     def declare(parser: ArgumentParser) -> None:
-        """No arguments of its own."""
+        """As whom."""
+        parser.add_argument(
+            "--as",
+            dest="identity",
+            metavar="NAME",
+            help="as an IAM user of that name, made when first asked for (default: local)",
+        )
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
@@ -102,7 +108,9 @@ class Env:
         from commands.projects import sound_project
         from local import client
 
-        exports = client.connect(sound_project(arguments.env, terminal)).environment_exports()
+        project = sound_project(arguments.env, terminal)
+        identity = arguments.identity or client.OWN_IDENTITY
+        exports = client.connect(project, identity=identity).environment_exports()
         if arguments.output == "json":
             terminal.json(
                 {"set": {k: v for k, v in exports.items() if v is not None}, "unset": _unset(exports)}

@@ -1,16 +1,19 @@
-"""status, watch, executions, outputs, logs: an execution as it is and as it goes on."""
+"""status, watch, logs: an execution as it is and as it goes on."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from itertools import islice
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from commands.progress import readable
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
     from deploy.executions import Execution, Seen
+    from deploy.logs import Line
     from deploy.session import Aws
 
 
@@ -59,83 +62,6 @@ class Watch:
         return follow_to_end(project, execution.arn, terminal, output=arguments.output)
 
 
-class Executions:
-    """Executions of one pipeline or of all."""
-
-    @staticmethod
-    def declare(parser: ArgumentParser) -> None:
-        """A pipeline and how many."""
-        parser.add_argument("name", nargs="?", metavar="NAME", help="only this pipeline's (default: all)")
-        parser.add_argument(
-            "--limit", type=_count, default=20, metavar="N", help="so many at most (default: 20)"
-        )
-
-    @staticmethod
-    def run(arguments: Namespace, terminal: Terminal) -> int:
-        """Prints them, newest first."""
-        from commands.report import execution_document
-        from commands.tables import between, moment, now, table
-
-        project, aws = connected(arguments, terminal)
-        if arguments.name:
-            project.pipeline(arguments.name)
-        listed = _newest(project, aws, arguments.name, arguments.limit)
-        if arguments.output == "json":
-            documents = [execution_document(name_of(project, each), each) for each in listed]
-            terminal.json({"executions": documents})
-            return 0
-        rows = [
-            (
-                each.id,
-                name_of(project, each),
-                each.status,
-                moment(each.started),
-                between(each.started, each.ended, now()),
-                each.description,
-            )
-            for each in listed
-        ]
-        if rows:
-            terminal.show(table(("id", "pipeline", "status", "started", "time", ""), rows, right=("time",)))
-        else:
-            terminal.line(f'no executions in environment "{project.environment.name}"')
-        return 0
-
-
-class Outputs:
-    """The files of one execution."""
-
-    @staticmethod
-    def declare(parser: ArgumentParser) -> None:
-        """One execution."""
-        add_execution(parser)
-
-    @staticmethod
-    def run(arguments: Namespace, terminal: Terminal) -> int:
-        """Prints them with size, by step."""
-        from commands.report import execution_document
-        from commands.tables import table
-        from deploy import executions, outputs
-        from deploy.actions import size_of
-
-        project, aws, execution = found(arguments, terminal)
-        files = outputs.files(aws, project.environment, executions.look(aws, execution.arn))
-        if arguments.output == "json":
-            listed = [
-                {"step": file.step, "uri": file.uri, "place": file.place, "bytes": file.size}
-                for file in files
-            ]
-            terminal.json(
-                {"execution": execution_document(name_of(project, execution), execution), "files": listed}
-            )
-        elif files:
-            rows = [(file.step, size_of(file.size), file.place) for file in files]
-            terminal.show(table(("step", "size", "file"), rows, right=("size",)))
-        else:
-            terminal.line(f"execution {execution.id} has written nothing yet")
-        return 0
-
-
 class Logs:
     """The log lines of one execution."""
 
@@ -144,7 +70,10 @@ class Logs:
         """One execution, one step, how many."""
         add_execution(parser)
         parser.add_argument("--step", metavar="STEP", help="only this step's lines (default: all steps)")
-        parser.add_argument("--tail", type=_count, metavar="N", help="only the last N lines of each step")
+        parser.add_argument("--tail", type=count, metavar="N", help="only the last N lines of each step")
+        parser.add_argument(
+            "--follow", action="store_true", help="go on with what comes, to the end of the execution or step"
+        )
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
@@ -153,6 +82,8 @@ class Logs:
         from deploy import executions, logs
 
         project, aws, execution = found(arguments, terminal)
+        if arguments.follow:
+            return _follow(project, execution, arguments, terminal)
         seen = executions.look(aws, execution.arn)
         steps = _chosen_steps(project, seen, arguments.step)
         collected = {step.name: _tail(logs.lines(aws, seen, step), arguments.tail) for step in steps}
@@ -170,6 +101,48 @@ class Logs:
             return 0
         _show_lines(collected, terminal)
         return 0
+
+
+def _follow(project: Project, execution: Execution, arguments: Namespace, terminal: Terminal) -> int:
+    """Lines as they come, each with its step in front."""
+    import time
+
+    from commands.parser import UsageError
+    from deploy.follow import pause_of
+    from deploy.hints import typed
+    from deploy.log_follow import follow_lines
+    from deploy.session import connect
+
+    if arguments.output == "json":
+        hint = typed(f"logs {execution.id} --output json", arguments.env)
+        raise UsageError("--follow has no end that JSON could close", hint=hint)
+    trouble, tail = "", arguments.tail
+    for news in follow_lines(
+        lambda: connect(project),
+        execution.arn,
+        step=arguments.step,
+        pause=pause_of(project.environment),
+        sleep=time.sleep,
+    ):
+        if news.trouble and news.trouble != trouble:
+            terminal.note(f"{news.trouble}; looking again")
+        trouble = news.trouble
+        for line in _newest_of_each(news.lines, tail):
+            terminal.line(f"{line.at.astimezone():%H:%M:%S}  {line.step}  {readable(line.text)}")
+        tail = tail if trouble else None
+        terminal.flush()
+    return 0
+
+
+def _newest_of_each(lines: Sequence[Line], count: int | None) -> list[Line]:
+    """At most so many of each step's, the newest; all of them for None."""
+    left = Counter({line.step: count for line in lines} if count else {})
+    kept = []
+    for line in reversed(lines):
+        if count is None or left[line.step] > 0:
+            left[line.step] -= 1
+            kept.append(line)
+    return kept[::-1]
 
 
 def add_execution(parser: ArgumentParser) -> None:
@@ -201,28 +174,6 @@ def name_of(project: Project, execution: Execution) -> str:
     return config_name_of(project, execution.pipeline) or execution.pipeline
 
 
-def _newest(project: Project, aws: Aws, name: str | None, limit: int) -> list[Execution]:
-    from concurrent.futures import ThreadPoolExecutor
-
-    from botocore.exceptions import ClientError
-
-    from config import names
-    from deploy import executions
-    from deploy.errors import is_missing
-
-    listed: list[Execution] = []
-    for pipeline in [name] if name else list(project.pipelines):
-        try:
-            newest = executions.newest(aws, names.pipeline_name(project.environment, pipeline))
-            listed += islice(newest, limit)
-        except ClientError as error:  # a pipeline that was never deployed has no executions
-            if not is_missing(error):
-                raise
-    listed.sort(key=lambda each: each.started, reverse=True)
-    with ThreadPoolExecutor(max_workers=8) as pool:  # the listing does not say when they ended
-        return list(pool.map(lambda each: executions.describe(aws, each.arn), listed[:limit]))
-
-
 def _chosen_steps(project: Project, seen: Seen, name: str | None) -> tuple[Any, ...]:
     from config.suggest import did_you_mean
     from deploy.errors import UnknownExecutionError
@@ -251,7 +202,6 @@ def _tail(lines: Any, count: int | None) -> list[Any]:
 
 
 def _show_lines(collected: dict[str, list[Any]], terminal: Terminal) -> None:
-    from commands.progress import readable
     from commands.tables import heading
 
     for name, lines in collected.items():
@@ -264,7 +214,8 @@ def _show_lines(collected: dict[str, list[Any]], terminal: Terminal) -> None:
         terminal.line("no log lines")
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A number of at least one."""
     number = int(text)
     if number < 1:
         raise ValueError

@@ -78,9 +78,9 @@ def parser_of(verb: Verb) -> Parser:
     verb.command().declare(parser)
     _add_shared(parser, default=SUPPRESS)
     if verb.json:
-        parser.add_argument(
-            "--output", choices=("text", "json"), default="text", help="for people, or for programs"
-        )
+        formats = ("text", "json", "markdown") if verb.markdown else ("text", "json")
+        meaning = "for people, or for programs" + (", or for a comment" if verb.markdown else "")
+        parser.add_argument("--output", choices=formats, default="text", help=meaning)
     return parser
 
 

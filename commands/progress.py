@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from commands.outlook import of_step, whole
 from commands.tables import STYLES, between, duration, now
 from commands.terminal import Terminal, harmless
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from deploy.executions import Step
     from deploy.follow import Snapshot
+    from deploy.history import History
 
 # Without a terminal, a step at work says every so many seconds that it is.
 HEARTBEAT_SECONDS = 30.0
@@ -59,10 +61,12 @@ class Progress:
         terminal: Terminal,
         *,
         summed_up_next: bool = True,
+        past: History | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._summed_up_next = summed_up_next
-        self._show = _Picture(name, terminal, clock) if terminal.is_live else _Lines(name, terminal, clock)
+        kind = _Picture if terminal.is_live else _Lines
+        self._show: _Picture | _Lines = kind(name, terminal, clock, past)
 
     def __enter__(self) -> Self:
         self._show.begin()
@@ -103,8 +107,10 @@ def readable(line: str) -> str:
 class _Lines:
     """A line per change, with the time of day."""
 
-    def __init__(self, name: str, terminal: Terminal, clock: Callable[[], datetime]) -> None:
-        self._name, self._terminal, self._clock = name, terminal, clock
+    def __init__(
+        self, name: str, terminal: Terminal, clock: Callable[[], datetime], past: History | None
+    ) -> None:
+        self._name, self._terminal, self._clock, self._past = name, terminal, clock, past
         self._told: dict[str, tuple[str, int]] = {}
         self._trouble = ""
         self._last_at: datetime | None = None
@@ -117,20 +123,26 @@ class _Lines:
 
     def update(self, snapshot: Snapshot) -> None:
         """Tells what is new since the snapshot before."""
+        if not self._told and not snapshot.seen.execution.is_over and (usually := whole(self._past)):
+            self._say(usually)
         if snapshot.trouble and snapshot.trouble != self._trouble:
             self._say(f"{snapshot.trouble}; looking again")
         self._trouble = snapshot.trouble
         for step in snapshot.seen.steps:
             if self._told.get(step.name) != (step.status, step.attempts):
                 self._told[step.name] = (step.status, step.attempts)
-                self._say(self._line(step))
+                self._say(self._line(snapshot, step))
         self._heartbeat(snapshot)
 
-    def _line(self, step: Step) -> str:
+    def _line(self, snapshot: Snapshot, step: Step) -> str:
         from deploy.executions import fact_and_hint
 
-        took = f" ({between(step.started, step.ended, self._clock())})" if step.is_over else ""
+        if not step.is_over:
+            ahead = of_step(self._past, snapshot, step, self._clock())
+            return f"{step.name} {step.status}{f' ({ahead})' if ahead else ''}"
+        took = f" ({between(step.started, step.ended, self._clock())})"
         cached = " from cache" if step.cached_from else ""
+        cached = f" taken from {step.reused_from.rpartition('/')[2]}" if step.reused_from else cached
         reason = f": {fact_and_hint(step.reason)[0]}" if step.reason else ""
         return f"{step.name} {step.status}{cached}{took}{reason}"
 
@@ -140,7 +152,9 @@ class _Lines:
         for step in snapshot.seen.steps:
             if not step.is_over and silent >= HEARTBEAT_SECONDS:
                 doing = f": {readable(snapshot.last_line)}" if snapshot.last_line else ""
-                self._say(f"{step.name} {step.status}, {between(step.started, None, at)} so far{doing}")
+                ahead = of_step(self._past, snapshot, step, at)
+                so_far = f"{between(step.started, None, at)} so far{f' ({ahead})' if ahead else ''}"
+                self._say(f"{step.name} {step.status}, {so_far}{doing}")
 
     def _say(self, text: str) -> None:
         self._last_at = self._clock()
@@ -150,8 +164,10 @@ class _Lines:
 class _Picture:
     """All steps at once, redrawn several times a second while the service is asked less often."""
 
-    def __init__(self, name: str, terminal: Terminal, clock: Callable[[], datetime]) -> None:
-        self._name, self._terminal, self._clock = name, terminal, clock
+    def __init__(
+        self, name: str, terminal: Terminal, clock: Callable[[], datetime], past: History | None
+    ) -> None:
+        self._name, self._terminal, self._clock, self._past = name, terminal, clock, past
         self._snapshot: Snapshot | None = None
         self._live: Live | None = None
 
@@ -203,10 +219,10 @@ class _Picture:
             f"  {execution.id}  ",
             (execution.status, STYLES.get(execution.status, "")),
             f"  {between(execution.started, execution.ended, at)}",
+            (f"  {usually}" if not execution.is_over and (usually := whole(self._past)) else "", "dim"),
         )
 
-    @staticmethod
-    def _steps(snapshot: Snapshot, at: datetime) -> RenderableType:
+    def _steps(self, snapshot: Snapshot, at: datetime) -> RenderableType:
         from rich.table import Table
         from rich.text import Text
 
@@ -223,13 +239,16 @@ class _Picture:
                 grid.add_row(Text(NOT_BEGUN, style="dim"), Text(name, style="dim"), "", "")
             else:
                 grid.add_row(
-                    _mark(step, at), name, between(step.started, step.ended, at), _beside(snapshot, step)
+                    _mark(step, at),
+                    name,
+                    between(step.started, step.ended, at),
+                    _beside(snapshot, step, "" if step.is_over else of_step(self._past, snapshot, step, at)),
                 )
         return grid
 
 
-def _beside(snapshot: Snapshot, step: Step) -> RenderableType:
-    """What stands right of a step: its reason, its cache hit, or its newest log line."""
+def _beside(snapshot: Snapshot, step: Step, ahead: str) -> RenderableType:
+    """What stands right of a step: its reason, its cache hit, or what is ahead and its newest log line."""
     from rich.text import Text
 
     from deploy.executions import fact_and_hint
@@ -239,9 +258,10 @@ def _beside(snapshot: Snapshot, step: Step) -> RenderableType:
         return Text(harmless(fact_and_hint(step.reason)[0]), style="red")
     if step.cached_from:
         return Text("from cache", style="dim")
-    if at_work and step.name == at_work[-1]:
-        return Text(readable(snapshot.last_line), style="dim")
-    return Text("")
+    if step.reused_from:
+        return Text(f"taken from {step.reused_from.rpartition('/')[2]}", style="dim")
+    newest = readable(snapshot.last_line) if at_work and step.name == at_work[-1] else ""
+    return Text("  ".join(part for part in (ahead, newest) if part), style="dim")
 
 
 def _mark(step: Step, at: datetime) -> RenderableType:

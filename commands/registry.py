@@ -1,4 +1,4 @@
-"""registry list, show, approve, reject."""
+"""registry list, show: model packages as they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from commands.observing import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from deploy.registry import Package
+    from deploy.standing import Standing
 
 STATUSES = ("PendingManualApproval", "Approved", "Rejected")
 
@@ -26,22 +26,23 @@ class List:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them, newest first."""
-        from commands.tables import moment, table
-        from deploy import registry
+        from commands.tables import table
+        from deploy import registry, standing
 
         project, aws = connected(arguments, terminal)
         groups = (
             [registry.group_of(project, arguments.group)] if arguments.group else registry.groups(project)
         )
-        listed = [
-            package for group in groups for package in registry.packages(aws, group, status=arguments.status)
-        ]
-        listed.sort(key=lambda package: package.created, reverse=True)
+        listed: list[Standing] = []
+        for group in groups:
+            found = list(registry.packages(aws, group, status=arguments.status))
+            listed += standing.of_all(project, aws, group, found)
+        listed.sort(key=lambda each: each.package.created, reverse=True)
         if arguments.output == "json":
-            terminal.json({"packages": [_document(package) for package in listed]})
+            terminal.json({"packages": [_document(each) for each in listed]})
         elif listed:
-            rows = [(each.name, each.approval, moment(each.created), each.description) for each in listed]
-            terminal.show(table(("package", "approval", "created", "description"), rows))
+            columns = ("package", "approval", "decided", "created", "description")
+            terminal.show(table(columns, [_row(each) for each in listed]))
         else:
             terminal.line(f'no model packages in environment "{project.environment.name}"')
         return 0
@@ -59,14 +60,17 @@ class Show:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints all that the registry holds of it."""
         from commands.tables import coloured, heading, moment, table
-        from deploy import registry
+        from deploy import registry, standing
 
         project, aws = connected(arguments, terminal)
-        package = registry.find(project, aws, arguments.package)
+        found = standing.of(project, aws, registry.find(project, aws, arguments.package))
+        package = found.package
         if arguments.output == "json":
-            terminal.json(_document(package))
+            terminal.json(_document(found))
             return 0
         terminal.show(heading(package.name), coloured(package.approval))
+        if found.disagreement or found.text:
+            terminal.line(found.disagreement or f"decided: {found.text}")
         if package.reason:
             terminal.line(f"reason: {package.reason}")
         rows = [
@@ -82,60 +86,32 @@ class Show:
         return 0
 
 
-class Approve:
-    """The decision for a package."""
-
-    @staticmethod
-    def declare(parser: ArgumentParser) -> None:
-        """One package and the reason."""
-        _add_decision(parser)
-
-    @staticmethod
-    def run(arguments: Namespace, terminal: Terminal) -> int:
-        """Writes it."""
-        return _decide(arguments, terminal, "Approved")
-
-
-class Reject:
-    """The decision against a package."""
-
-    @staticmethod
-    def declare(parser: ArgumentParser) -> None:
-        """One package and the reason."""
-        _add_decision(parser)
-
-    @staticmethod
-    def run(arguments: Namespace, terminal: Terminal) -> int:
-        """Writes it."""
-        return _decide(arguments, terminal, "Rejected")
-
-
-def _decide(arguments: Namespace, terminal: Terminal, status: str) -> int:
-    from deploy import registry
-
-    project, aws = connected(arguments, terminal)
-    package = registry.find(project, aws, arguments.package, exact=True)
-    registry.decide(aws, package, status, arguments.reason)
-    terminal.line(f"{package.name}: {package.approval} -> {status}")
-    return 0
-
-
 def _add_package(parser: ArgumentParser) -> None:
     parser.add_argument("package", metavar="PACKAGE", help="ARN, GROUP/VERSION, or GROUP (its newest)")
 
 
-def _add_decision(parser: ArgumentParser) -> None:
-    parser.add_argument("package", metavar="PACKAGE", help="ARN or GROUP/VERSION")
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="why; kept with the package")
+def _row(standing: Standing) -> tuple[str, ...]:
+    from commands.tables import moment
+
+    package = standing.package
+    return package.name, package.approval, standing.text, moment(package.created), package.description
 
 
-def _document(package: Package) -> dict[str, Any]:
+def _document(standing: Standing) -> dict[str, Any]:
+    package = standing.package
     return {
         "package": package.name,
         "arn": package.arn,
         "group": package.group,
         "version": package.version,
         "approval": package.approval,
+        "by_the_log": {
+            "approval": standing.tally.status,
+            "decisions": len(standing.log),
+            "approvals": len(standing.tally.approvals),
+            "approvers_needed": standing.tally.needed,
+            "disagreement": standing.disagreement,
+        },
         "created": package.created,
         "description": package.description,
         "reason": package.reason,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from commands.costs import show_usages, usage_document
 from commands.tables import STYLES, between, moment, now, price, table
 from commands.terminal import Terminal
 
@@ -41,6 +42,7 @@ def show_end(summaries: Mapping[str, Summary], terminal: Terminal, *, environmen
     for summary in parts:
         if summary.package is not None:
             _show_package(summary.package, terminal, environment)
+    show_usages([usage for part in parts for usage in part.usages], terminal)
     endpoints = {part.endpoint.name: part.endpoint for part in parts if part.endpoint is not None}
     for endpoint in endpoints.values():
         _show_endpoint(endpoint, terminal, environment)
@@ -79,6 +81,8 @@ def remark(step: Step) -> str:
         return fact_and_hint(step.reason)[0]
     if step.cached_from:
         return f"from cache of {step.cached_from.rpartition('/')[2]}"
+    if step.reused_from:
+        return f"taken from {step.reused_from.rpartition('/')[2]}"
     return f"attempt {step.attempts}" if step.attempts > 1 else ""
 
 
@@ -89,23 +93,27 @@ def document_of(pipeline: str, summary: Summary) -> dict[str, Any]:
         "exit_code": summary.exit_code if summary.seen.execution.is_over else None,
         "steps": [_step_document(step) for step in summary.seen.steps],
         "parameters": dict(summary.values),
-        "gates": [
-            {
-                "step": gate.step,
-                "metric": gate.metric,
-                "comparison": gate.comparison,
-                "bound": gate.bound,
-                "value": gate.value,
-                "passed": gate.passed,
-            }
-            for gate in summary.gates
-        ],
+        "gates": [gate_document(gate) for gate in summary.gates],
         "metrics": dict(summary.metrics),
         "candidate": dict(summary.candidate),
         "model_package": summary.package.arn if summary.package else None,
         "endpoint": {"name": summary.endpoint.name, "status": summary.endpoint.status}
         if summary.endpoint
         else None,
+        "usage": [usage_document(usage) for usage in summary.usages],
+    }
+
+
+def gate_document(gate: Gate) -> dict[str, Any]:
+    """A gate in JSON."""
+    return {
+        "step": gate.step,
+        "metric": gate.metric,
+        "comparison": gate.comparison,
+        "bound": gate.bound,
+        "value": gate.value,
+        "passed": gate.passed,
+        "detail": gate.detail,
     }
 
 
@@ -132,6 +140,7 @@ def _step_document(step: Step) -> dict[str, Any]:
         "ended": step.ended,
         "attempts": step.attempts,
         "cached_from": step.cached_from,
+        "reused_from": step.reused_from,
         "reason": step.reason,
     }
 
@@ -147,16 +156,21 @@ def _show_candidate(summary: Summary, terminal: Terminal) -> None:
 
 
 def _show_figures(summary: Summary, terminal: Terminal) -> None:
-    gates = {gate.metric: gate for gate in summary.gates}
-    if not gates or not summary.metrics:
+    gates = {gate.metric: gate for gate in summary.gates if not gate.compares}
+    compared = [gate for gate in summary.gates if gate.compares]
+    if not summary.gates or not summary.metrics:
         return
     # "metrics", or "unicode_metrics" where the gates read those.
-    which = next(iter(gates.values())).path.partition(".")[0]
-    figures = summary.metrics.get(which, {})
+    unicode_scores = summary.metrics.get("normalization") == "unicode"
+    which = next((gate.path.partition(".")[0] for gate in gates.values()), "")
+    figures = summary.metrics.get(which or ("unicode_metrics" if unicode_scores else "metrics"), {})
     names = dict.fromkeys([*gates, *figures])
     rows = [_figure(name, figures.get(name), gates.get(name)) for name in names]
     _show_part(_figures_of(summary.metrics), [], terminal, end=False)
     terminal.show(table(("  metric", "mean", "95 % interval", "gate", ""), _indented(rows), right=("mean",)))
+    for gate in compared:
+        verdict = {True: "passed", False: "missed", None: "not measured"}[gate.passed]
+        terminal.line(f"  {gate.text}: {verdict}")
     terminal.line()
 
 

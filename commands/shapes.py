@@ -33,6 +33,7 @@ _WHOLE_EXECUTION: dict[str, Any] = {
             "ended": _AT,
             "attempts": 1,
             "cached_from": "",
+            "reused_from": "",
             "reason": "",
         }
     ],
@@ -45,12 +46,23 @@ _WHOLE_EXECUTION: dict[str, Any] = {
             "bound": 0.5,
             "value": 0.68,
             "passed": True,
+            "detail": "of a comparison with the approved package: what the evaluation found, else empty",
         }
     ],
     "metrics": {"<member of evaluation_metrics.json>": "as the evaluation wrote it"},
     "candidate": {"<figure of the fine-tuning>": 0.86},
     "model_package": "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3",
     "endpoint": {"name": "local-4f0b6mz1kq2x", "status": "gone"},
+    "usage": [
+        {
+            "step": "evaluate",
+            "what": "job or endpoint",
+            "instance_type": "ml.m5.xlarge, or empty where the service chose",
+            "instances": 1,
+            "seconds": 312.0,
+            "usd": 0.02,
+        }
+    ],
 }
 _PACKAGE: dict[str, Any] = {
     "package": "local-facts/3",
@@ -58,6 +70,13 @@ _PACKAGE: dict[str, Any] = {
     "group": "local-facts",
     "version": 3,
     "approval": "PendingManualApproval",
+    "by_the_log": {
+        "approval": "PendingManualApproval",
+        "decisions": 1,
+        "approvals": 1,
+        "approvers_needed": 2,
+        "disagreement": "how the registry's status differs from the log, or empty",
+    },
     "created": _AT,
     "description": "",
     "reason": "",
@@ -65,6 +84,97 @@ _PACKAGE: dict[str, Any] = {
     "metrics_uri": "s3://bucket/key",
     "image": "uri",
     "model_data_url": "s3://bucket/key",
+}
+_CALLER = {
+    "arn": "arn:aws:iam::123456789012:user/alice",
+    "user_id": "AIDAEXAMPLE",
+    "account": "123456789012",
+    "source_identity": "",
+    "session_name": "",
+}
+
+_EXECUTED: dict[str, Any] = {
+    "arn": _ARN,
+    "status": "Succeeded, or unknown when the service knows it no more",
+    "started": _AT,
+    "seconds": 41.0,
+    "parameters": {"<parameter>": "value, always a text"},
+}
+_SHOWN_ROW: dict[str, Any] = {
+    "id": "7b1c",
+    "score": 0.0,
+    "approved_score": 1.0,
+    "input": "at most 4,000 characters of each text",
+    "target": "",
+    "output": "null without an answer",
+    "approved_output": "",
+}
+_REVIEW: dict[str, Any] = {
+    "package": "local-facts/3",
+    "arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3",
+    "approval": "PendingManualApproval",
+    "created": _AT,
+    "gaps": [{"what": "why it cannot be decided on", "hint": "what to do"}],
+    "normalization": "none or unicode: which scores the gates read",
+    "rows": 300,
+    "failed": 0,
+    "metrics": {"<metric>": {"mean": 0.71, "low": 0.66, "high": 0.76}},
+    "gates": [{"metric": "f1", "bound": "at least 0.5", "mean": 0.71, "holds": True}],
+    "comparisons": {"<metric of a gate with better_than>": "as the evaluation wrote it"},
+    "overlap": {"rows": 0, "training_rows": 1200},
+    "against": {
+        "package": "local-facts/2",
+        "comparable": True,
+        "reason": "why it is not comparable, or empty",
+        "primary": "f1",
+        "won": 31,
+        "lost": 12,
+        "same": 257,
+        "metrics": {
+            "<metric>": {
+                "mean": 0.71,
+                "approved_mean": 0.65,
+                "difference": 0.06,
+                "low": 0.02,
+                "high": 0.1,
+                "verdict": "better, worse, or not enough evidence",
+            }
+        },
+    },
+    "regressions": [_SHOWN_ROW],
+    "worst": [_SHOWN_ROW],
+    "lineage": {
+        "base_model": "Llama2-7B",
+        "commit": "0123456789ab",
+        "dirty_tree": "false",
+        "data_hash": "hash",
+        "data_report": "s3://bucket/key",
+        "automl_job": "4f0b6mz1kq2x-1",
+        "job_seconds": 3600.0,
+        "hyperparameters": {"<hyperparameter>": "text"},
+        "training": _EXECUTED,
+        "inference": _EXECUTED,
+        "endpoint_usd": 1.5,
+    },
+    "page": "path of the page",
+    "stored": "URI of the page beside the package; empty with --no-store",
+}
+
+_CHANGE: dict[str, Any] = {
+    "kind": "parameter, step, edge, argument, code, settings, data, order or pipeline",
+    "step": "preprocess",
+    "what": "Arguments.ProcessingInputs.code.S3Input.S3Uri",
+    "before": "text, null where there was nothing",
+    "after": "text, null where there is nothing",
+    "marks": ["cosmetic, re-runs, gate, behaviour, sdk"],
+    "effect": "re-runs preprocess, and behind it evaluate",
+    "details": [{"what": "steps/preprocess/rows.py", "note": "+3 -1 lines"}],
+}
+_THING: dict[str, Any] = {
+    "name": "local-services",
+    "change": "created, changed or removed",
+    "by": "upsert or bootstrap",
+    "details": [{"what": "Resources.Wait.Properties.MemorySize", "note": "256 -> 1024"}],
 }
 
 _LABELING_JOB: dict[str, Any] = {
@@ -116,18 +226,118 @@ SHAPES: Mapping[str, Any] = {
                 "name": "facts-training",
                 "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-facts-training",
                 "change": "created, updated or unchanged",
-                "differs": ["definition, description, role, parallelism, tags"],
+                "differs": ["definition, description, role, parallelism, tags, alias"],
             }
         ],
         "writes": 0,
     },
+    "start": {
+        "arn": "of the execution; null with --estimate",
+        "pipeline": "facts-training",
+        "parameters": {"<parameter>": {"value": "always a text", "source": "-p, a file, an execution ..."}},
+        "selection": {"steps": ["evaluate"], "reused": ["preprocess"], "from": _ARN},
+        "left_out": {"<parameter of an earlier execution that is no more>": "value"},
+        "estimate": {
+            "steps": [
+                {
+                    "step": "prepare",
+                    "type": "Processing",
+                    "seconds": 312.0,
+                    "instance_type": "ml.m5.xlarge",
+                    "instances": 1,
+                    "usd": 0.02,
+                }
+            ],
+            "seconds": 312.0,
+            "usd": 0.02,
+            "unknown": ["wait-automl"],
+            "past_executions": 5,
+            "past_on_as_many_rows": True,
+            "prices": {"as_of": "2026-11-22", "source": "a page, a contract"},
+        },
+    },
+    "plan": {
+        "environment": "local",
+        "account": "123456789012",
+        "region": "us-east-1",
+        "changes": True,
+        "protected": ["pipelines that upsert refuses without --force"],
+        "pipelines": [
+            {
+                "name": "facts-training",
+                "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-facts-training",
+                "change": "created, changed or unchanged",
+                "differs": ["definition, description, role, parallelism, tags, alias"],
+                "protected": "stranger, changed outside, or empty",
+                "changes": [_CHANGE],
+                "outside": [_CHANGE],
+                "re_running": ["cached steps whose earlier results no longer stand in"],
+                "rolled_back_to": "a version, or empty",
+                "sdk": {"before": "3.26.0", "after": "3.27.0", "alone": True},
+            }
+        ],
+        "functions": [_THING],
+        "stacks": [_THING],
+        "guardrails": [_THING],
+        "actions": ["update pipeline local-facts-training: definition"],
+    },
+    "rollback": {
+        "pipeline": "facts-training",
+        "arn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-facts-training",
+        "alias": "the alias that moved, or empty",
+        "version": 5,
+        "newest_version": 8,
+        "changed": True,
+        "changes": [_CHANGE],
+    },
     "run": {"executions": [_WHOLE_EXECUTION]},
     "status": _WHOLE_EXECUTION,
     "watch": _WHOLE_EXECUTION,
-    "executions": {"executions": [_EXECUTION]},
+    "why": {
+        "execution": _EXECUTION,
+        "verdict": "succeeded, failed, gate missed, stopped, stopping, waiting or at work",
+        "step": "evaluate",
+        "reason": "the whole of it",
+        "advice": "what the step itself proposes, or empty",
+        "other_failed_steps": ["prepare"],
+        "lines": [{"step": "evaluate", "at": _AT, "text": "a line"}],
+        "cause": {"name": "out of memory", "text": "what it means"},
+        "gates": _WHOLE_EXECUTION["gates"],
+        "waits": [
+            {
+                "step": "wait-automl",
+                "waits_for": "automl",
+                "name": "4f0b6mz1kq2x-1",
+                "since": _AT,
+                "deadline": _AT,
+                "looked_at": _AT,
+                "next_look": _AT,
+                "error": "",
+            }
+        ],
+        "next": ["run_pipeline.py retry 4f0b6mz1kq2x --wait"],
+    },
+    "compare": {
+        "a": _EXECUTION,
+        "b": _EXECUTION,
+        "notes": ["what to beware of"],
+        "differences": {
+            part: [{"name": "EpochCount", "a": None, "b": None, "change": None}]
+            for part in ("parameters", "definition", "code", "data", "metrics", "durations", "cost")
+        },
+    },
+    "executions": {"executions": [{**_EXECUTION, "parameters": {"<parameter>": "value, always a text"}}]},
     "outputs": {
         "execution": _EXECUTION,
-        "files": [{"step": "evaluate", "uri": "s3://bucket/key", "place": "the URI, or a path", "bytes": 1}],
+        "files": [
+            {
+                "step": "evaluate",
+                "uri": "s3://bucket/key",
+                "place": "the URI, or a path",
+                "bytes": 1,
+                "saved": "path",
+            }
+        ],
     },
     "logs": {"execution": _EXECUTION, "lines": [{"step": "evaluate", "at": _AT, "text": "a line"}]},
     "cleanup": {
@@ -148,6 +358,18 @@ SHAPES: Mapping[str, Any] = {
             }
         ]
     },
+    "doctor": {
+        "environment": "dev",
+        "broken": True,
+        "findings": [
+            {
+                "check": "stacks",
+                "status": "fine, note, broken, or unknown: it could not be found out",
+                "fact": 'stack "dev-base" is not there',
+                "command": "run_pipeline.py bootstrap --env dev",
+            }
+        ],
+    },
     "teardown": {
         "environment": "dev",
         "deleted": False,
@@ -157,6 +379,35 @@ SHAPES: Mapping[str, Any] = {
     },
     "registry list": {"packages": [_PACKAGE]},
     "registry show": _PACKAGE,
+    "registry log": {
+        "decisions": [
+            {
+                "package": "local-facts/3",
+                "arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/3",
+                "sequence": 1,
+                "decision": "Approved or Rejected",
+                "reason": "why",
+                "time": _AT,
+                "forced": False,
+                "gaps": ["what was missing"],
+                "by": "alice",
+                "caller": _CALLER,
+                "launcher": _CALLER,
+                "evidence": [{"uri": "s3://bucket/key", "etag": "0123456789abcdef"}],
+                "required": {"approvers": 1, "not_launcher": False},
+                "genuine": True,
+            }
+        ],
+        "disagreements": [
+            {
+                "package": "local-facts/4",
+                "approval": "Approved",
+                "by_the_log": "PendingManualApproval",
+                "text": "what is said of it",
+            }
+        ],
+    },
+    "registry review": _REVIEW,
     "labeling manifest": {"manifest": "calls.manifest", "objects": 66, "uploads": 0},
     "labeling create": {
         "job": "local-calls-segments-261127-120000",

@@ -33,6 +33,7 @@ class Verb:
     carried_out_by: str
     details: str = ""
     json: bool = False
+    markdown: bool = False
 
     def command(self) -> type[Command]:
         """The class behind `carried_out_by`, imported now and not when the catalog is."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from config.annotations import annotation_at, bounds, field_at, key_paths, model_in
+from config.annotations import annotation_at, bounds, check_alone, field_at, key_paths, model_in
 from config.document import Document, KeyPath, dotted, value_at
 from config.errors import Problem
 from config.parameter_values import parameter_text
-from config.suggest import did_you_mean, listing, nearest, quoted
+from config.suggest import as_share, did_you_mean, listing, nearest, quoted
 from config.validation import Fault
 
 _WANTED: Final = {
@@ -72,8 +72,10 @@ class Explainer:
         if fault.type == "extra_forbidden":
             return self._unknown(path)
         if fault.type == "key":
-            message = f"{quoted(str(path[-1]))} cannot be a name here; allowed: {fault.message}"
-            return self._document.problem(path, message, at_key=True)
+            names = _literals(fault)
+            allowed = listing(names) if names else fault.message
+            message = f"{quoted(str(path[-1]))} cannot be a name here; allowed: {allowed}"
+            return self._document.problem(path, message, did_you_mean(str(path[-1]), names), at_key=True)
         message, hint = self.value(path, faults, value_at(self._document.data, path))
         return self._document.problem(path, message, hint)
 
@@ -82,7 +84,8 @@ class Explainer:
         found = self._found(path, value)
         wanted = list(dict.fromkeys(_WANTED[fault.type] for fault in faults if fault.type in _WANTED))
         if wanted:
-            return f"found {found}, {' or '.join(wanted)} is needed", _type_hint(found, value, wanted)
+            hint = self._meaning(path, found, value, wanted) or _type_hint(found, value, wanted)
+            return f"found {found}, {' or '.join(wanted)} is needed", hint
         return self._constraint(path, faults[0], found, value)
 
     def _found(self, path: KeyPath, value: Any) -> str:
@@ -96,6 +99,17 @@ class Explainer:
         if written is None:
             return "null" if value is None else parameter_text(value)
         return written or "nothing"
+
+    def _meaning(self, path: KeyPath, found: str, value: Any, wanted: Sequence[str]) -> str | None:
+        """What a text must look like, where the number that was found would not do in quotes either."""
+        if "a text" not in wanted or isinstance(value, bool | str | Mapping | list) or value is None:
+            return None
+        try:
+            check_alone(annotation_at(self._model, path), found)
+        except ValidationError as error:
+            texts = [each["msg"] for each in error.errors() if each["type"] == "text"]
+            return f"write {texts[0]}" if texts else None
+        return None
 
     def _unknown(self, path: KeyPath) -> Problem:
         word, parent = str(path[-1]), path[:-1]
@@ -125,12 +139,19 @@ class Explainer:
         if fault.type == "reference":
             return f"found {found}, a value or {{parameter: Name}} is needed", _braces_hint(value)
         if fault.type == "literal_error":
-            names = [text or number for text, number in _LITERALS.findall(fault.context["expected"])]
+            names = _literals(fault)
             hint = _literal_hint(value, names, fault.context["expected"])
             return f"found {found}; allowed: {listing(names)}", hint
         if fault.type in _COMPARED:
-            return f"found {found}; allowed: {' and '.join(bounds(annotation_at(self._model, path)))}", None
+            allowed = " and ".join(bounds(annotation_at(self._model, path)))
+            share = isinstance(value, int | float) and str(path[-1]).endswith(("share", "fraction"))
+            return f"found {found}; allowed: {allowed}", as_share(value) if share else None
         return _SIZES.get(fault.type, _as_said)(found, fault), None
+
+
+def _literals(fault: Fault) -> list[str]:
+    """The values that are allowed, where there is a list of them."""
+    return [text or number for text, number in _LITERALS.findall(fault.context.get("expected", ""))]
 
 
 def _literal_hint(value: Any, names: Sequence[str], expected: str) -> str | None:
@@ -166,6 +187,8 @@ def _mapping_hint(value: Mapping[str, Any]) -> str | None:
 
 def _braces_hint(value: Any) -> str | None:
     """For ``output: {answer}``, which YAML reads as a mapping."""
+    if isinstance(value, Mapping) and list(value) in (["param"], ["Parameter"], ["params"], ["parameters"]):
+        return f"write {{parameter: {next(iter(value.values()))}}}"
     if isinstance(value, Mapping) and value and all(each is None for each in value.values()):
         return f'a text that starts with a brace needs quotes: "{{{", ".join(value)}}}"'
     return None
@@ -173,13 +196,20 @@ def _braces_hint(value: Any) -> str | None:
 
 def _text_hint(text: str, wanted: Sequence[str]) -> str | None:
     word = text.casefold()
+    reference = re.fullmatch(r"\$?\{\s*(?:parameter\s*:\s*)?(\w+)\s*\}", text)
+    if reference:
+        return f"write {{parameter: {reference[1]}}}, without quotes"
     if "true or false" in wanted and word in _TRUE | _FALSE:
         return f"write {'true' if word in _TRUE else 'false'}, without quotes"
     if "a list" in wanted:
         return f"write [{quoted(text)}]"
+    return _number_hint(text) if any("number" in each for each in wanted) else None
+
+
+def _number_hint(text: str) -> str | None:
     plain = re.sub(r"[_,' ]", "", text)
-    if not any("number" in each for each in wanted):
-        return None
+    if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?%", plain):
+        return f"write {float(plain[:-1]) / 100:g}"
     if re.fullmatch(r"[-+]?0+[0-9]+", plain):
         return f"a number does not start with 0: write {int(plain)}"
     if re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?", plain):

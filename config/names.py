@@ -107,6 +107,11 @@ def group_name(env: Environment, group: str) -> str:
     return f"{env.prefix}-{group}"
 
 
+def package_key(env: Environment, group: str, version: int, name: str) -> str:
+    """The key of a file that is kept with a model package, such as its evidence page."""
+    return f"{key_prefix(env)}/reviews/{group}/{version}/{name}"
+
+
 Stack = Literal["base", "services", "access"]
 
 

@@ -23,10 +23,10 @@ from config.models.training import LABELING, TrainingConfig
 from config.parameter_values import ValueFault, check, parameter_text, parse
 from config.platform_parameters import (
     CANDIDATE,
+    EVERYWHERE,
     GUARDRAIL,
     JOB_OUTPUT,
     LABELED,
-    PROVENANCE,
     UNKNOWN,
     PlatformParameter,
 )
@@ -34,10 +34,13 @@ from config.reading import read_file
 from config.suggest import did_you_mean, listing, quoted
 
 __all__ = [
+    "Layer",
     "ParameterFile",
+    "Resolved",
     "parameter_text",
     "platform_parameters",
     "read_parameter_file",
+    "resolve",
     "resolve_parameters",
     "split_override",
 ]
@@ -53,6 +56,22 @@ class ParameterFile:
     def values(self) -> Mapping[str, Any]:
         """What it gives."""
         return dict(self.document.data)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Values that nobody typed, as texts, and where they come from: a candidate, an earlier execution."""
+
+    source: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The value of every parameter of a pipeline, and where each comes from; "" is the pipeline's default."""
+
+    values: Mapping[str, ParameterValue]
+    sources: Mapping[str, str]
 
 
 def read_parameter_file(path: Path) -> ParameterFile:
@@ -82,20 +101,20 @@ def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]
     What only a candidate's evaluation set needs has a default when the data comes from elsewhere.
     """
     if isinstance(config, TrainingConfig) and config.data.source == LABELING:
-        return (*LABELED, *PROVENANCE)
+        return (*LABELED, *EVERYWHERE)
     if isinstance(config, LabelingConfig) and config.data.source == LABELING_JOB:
-        return (*JOB_OUTPUT, *PROVENANCE)
+        return (*JOB_OUTPUT, *EVERYWHERE)
     if isinstance(config, GuardrailsConfig):
-        return (*GUARDRAIL, *PROVENANCE)
+        return (*GUARDRAIL, *EVERYWHERE)
     if not isinstance(config, InferenceConfig):
-        return PROVENANCE
+        return EVERYWHERE
     if config.data.source == "candidate":
-        return (*CANDIDATE, *PROVENANCE)
+        return (*CANDIDATE, *EVERYWHERE)
     freed = tuple(
         PlatformParameter(each.name, each.description, UNKNOWN) if each.name == "EvaluationData" else each
         for each in CANDIDATE
     )
-    return (*freed, *PROVENANCE)
+    return (*freed, *EVERYWHERE)
 
 
 def resolve_parameters(
@@ -111,17 +130,35 @@ def resolve_parameters(
     ``overrides`` are those of the command line, ``filled`` those that the platform fills in. With ``beside``,
     pipelines that are started by the same command, a name that only they have is theirs and no mistake here.
     """
+    return resolve(config, overrides, file=file, layers=[Layer("", filled)], beside=beside).values
+
+
+def resolve(
+    config: PipelineConfig,
+    overrides: Mapping[str, str] = {},  # a Mapping is not written to
+    *,
+    file: ParameterFile | None = None,
+    layers: Sequence[Layer] = (),
+    beside: Sequence[PipelineConfig] = (),
+) -> Resolved:
+    """The same with where each value comes from; of ``layers`` the last that has a value wins."""
     resolution = _Resolution(config)
-    for name, text in filled.items():
-        resolution.give(name, text, "", (), None)
+    for layer in layers:
+        for name, text in layer.values.items():
+            origin = f"{layer.source}: {name}={_cut(text)}" if layer.source else ""
+            resolution.give(name, text, origin, (), None)
+            resolution.sources[name] = layer.source
     elsewhere = {name for other in beside for name in _parameters(other)}
     if file is not None:
         for name, value in file.values.items():
             resolution.give(name, value, "", elsewhere, file.document)
+            resolution.sources[name] = file.document.file
     for name, text in overrides.items():
         resolution.give(name, text, f"-p {name}={_cut(text)}", elsewhere, None)
+        resolution.sources[name] = "-p"
     resolution.finish()
-    return resolution.values
+    sources = {name: resolution.sources.get(name, "") for name in resolution.values}
+    return Resolved(resolution.values, sources)
 
 
 @dataclass
@@ -132,6 +169,7 @@ class _Resolution:
     values: dict[str, ParameterValue] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     origins: dict[str, tuple[str, Document | None]] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
     def give(self, name: str, value: Any, origin: str, elsewhere: Any, document: Document | None) -> None:
         known = _parameters(self.config)
@@ -164,7 +202,7 @@ class _Resolution:
             yield name, parameter.default
         for added in platform_parameters(self.config):
             if added.default is not None:
-                yield added.name, added.default
+                yield added.name, _as_declared(added).default
 
     def _check_given(self) -> None:
         missing = [each.name for each in platform_parameters(self.config) if each.name not in self.values]
@@ -205,6 +243,9 @@ def _parameters(config: PipelineConfig) -> Mapping[str, Parameter]:
 
 
 def _as_declared(added: PlatformParameter) -> Parameter:
+    if added.type == "Integer":
+        default = int(added.default or 0)
+        return Parameter(type="Integer", default=default, minimum=0, description=added.description)
     return Parameter(type="String", default=added.default or "", description=added.description)
 
 

@@ -21,6 +21,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f'did you mean "{found}"?' if found else None
 
 
+def as_share(found: float) -> str | None:
+    """The hint for a percentage where a share is needed, or None."""
+    return f"write {found / 100:g} for {found:g} %" if 1 < found <= 100 else None
+
+
 def listing(names: Iterable[str]) -> str:
     """Names for a message, in the order given."""
     return ", ".join(names) or "none"

@@ -14,6 +14,7 @@ from config import names
 from config.models import Project
 from definition.assets import Asset
 from definition.checks import require
+from definition.origin import UNKNOWN_ORIGIN, Origin, origin_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class CompiledPipeline:
     description: str
     parallelism: int | None
     tags: Mapping[str, str]
+    origin: Origin = UNKNOWN_ORIGIN
 
 
 def compile_pipeline(project: Project, name: str) -> CompiledPipeline:
@@ -53,6 +55,7 @@ def compile_pipeline(project: Project, name: str) -> CompiledPipeline:
         description=config.description,
         parallelism=config.parallelism,
         tags={**project.environment.tags, **config.tags, **names.ownership(project.environment)},
+        origin=origin_of(project.root, project.environment, config, built.assets),
     )
 
 

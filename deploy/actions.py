@@ -98,10 +98,11 @@ class CreatePipeline:
 
 @dataclass(frozen=True)
 class UpdatePipeline:
-    """A pipeline that differs; `changed` says in what."""
+    """A pipeline that differs; `changed` says in what, `found` is the state that it was compared in."""
 
     pipeline: PipelineSpec
     changed: tuple[str, ...]
+    found: str = ""
 
     @property
     def text(self) -> str:
@@ -120,7 +121,28 @@ class TagResource:
     @property
     def text(self) -> str:
         """One line for people."""
-        return f"tag {self.name}: {', '.join(f'{key}={value}' for key, value in self.put)}"
+        return f"tag {self.name}: {', '.join(f'{key}={_short(value)}' for key, value in self.put)}"
+
+
+@dataclass(frozen=True)
+class MoveAlias:
+    """An alias that goes to a version, away from `holder`. `version` None: the newest, if its definition has
+    the hash `definition`."""
+
+    name: str
+    arn: str
+    alias: str
+    version: int | None
+    holder: int | None
+    definition: str = field(default="", repr=False)
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        where = "the new version" if self.version is None else f"version {self.version}"
+        return f"alias {self.alias} of {self.name}: {where}" + (
+            f" (was version {self.holder})" if self.holder is not None else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -248,6 +270,7 @@ Action = (
     | CreatePipeline
     | UpdatePipeline
     | TagResource
+    | MoveAlias
     | CreatePackageGroup
     | DeleteLeftover
     | CreateGuardrail
@@ -261,6 +284,10 @@ Action = (
 
 def _first_characters(digest: re.Match[str]) -> str:
     return digest[0][:8]
+
+
+def _short(value: str) -> str:
+    return re.sub(r"\b([0-9a-f]{8})[0-9a-f]{4,}\b", r"\1", value)
 
 
 def pairs(mapping: dict[str, str]) -> Pairs:

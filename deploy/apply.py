@@ -10,6 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from deploy.actions import (
     Action,
     CreateGuardrail,
@@ -22,6 +24,7 @@ from deploy.actions import (
     DeleteGuardrail,
     DeleteLeftover,
     GuardrailSpec,
+    MoveAlias,
     Pairs,
     PipelineSpec,
     Stack,
@@ -31,7 +34,9 @@ from deploy.actions import (
     UpdateStack,
     Upload,
 )
-from deploy.errors import RefusedError
+from deploy.deployed import definition_of, look_up, versions
+from deploy.errors import MovedOnError, RefusedError, is_missing
+from deploy.ownership import APPLIED, definition_hash
 from deploy.session import Aws
 
 Report = Callable[[Action], None]
@@ -107,7 +112,30 @@ def _create_pipeline(action: CreatePipeline, aws: Aws) -> None:
 
 
 def _update_pipeline(action: UpdatePipeline, aws: Aws) -> None:
-    aws.client("sagemaker").update_pipeline(**_pipeline_request(action.pipeline))
+    """Looks, then writes: the service has no update on a condition, so that moments remain between the two.
+
+    The tags say what is coming before it comes, so that an update that is cut off is not taken for somebody
+    else's; which state was applied is said at last.
+    """
+    pipeline, sagemaker = action.pipeline, aws.client("sagemaker")
+    _require_unmoved(action, aws)
+    before = [tag for tag in pipeline.tags if tag[0] != APPLIED]
+    after = [tag for tag in pipeline.tags if tag[0] == APPLIED]
+    if before:
+        sagemaker.add_tags(ResourceArn=pipeline.arn, Tags=_tags(tuple(before)))
+    sagemaker.update_pipeline(**_pipeline_request(pipeline))
+    if after:
+        sagemaker.add_tags(ResourceArn=pipeline.arn, Tags=_tags(tuple(after)))
+
+
+def _require_unmoved(action: UpdatePipeline, aws: Aws) -> None:
+    found = look_up(aws, action.pipeline.name, action.pipeline.arn)
+    if found is None or found.state != action.found:
+        raise MovedOnError(
+            f'pipeline "{action.pipeline.name}" is not any more what it was a moment ago, when it was '
+            f"compared: {'it is gone' if found is None else 'somebody changed it'}",
+            hint="run_pipeline.py plan shows what there is to do now",
+        )
 
 
 def _pipeline_request(pipeline: PipelineSpec) -> dict[str, Any]:
@@ -124,6 +152,39 @@ def _pipeline_request(pipeline: PipelineSpec) -> dict[str, Any]:
 
 def _tag_resource(action: TagResource, aws: Aws) -> None:
     aws.client("sagemaker").add_tags(ResourceArn=action.arn, Tags=_tags(action.put))
+
+
+def _move_alias(action: MoveAlias, aws: Aws) -> None:
+    """An alias leaves one version before another may have it: for a moment the pipeline is without it."""
+    sagemaker = aws.client("sagemaker")
+    version = action.version if action.version is not None else _new_version(action, aws)
+    if action.holder is not None:
+        try:
+            sagemaker.update_pipeline_version(
+                PipelineArn=action.arn,
+                PipelineVersionId=action.holder,
+                PipelineVersionAliasOperations={"Remove": [action.alias]},
+            )
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+    sagemaker.update_pipeline_version(
+        PipelineArn=action.arn,
+        PipelineVersionId=version,
+        PipelineVersionAliasOperations={"Add": [action.alias]},
+    )
+
+
+def _new_version(action: MoveAlias, aws: Aws) -> int:
+    """The newest version, which must be the one that was just made."""
+    newest = next(versions(aws, action.name)).id
+    if definition_hash(definition_of(aws, action.name, newest)) != action.definition:
+        raise MovedOnError(
+            f'version {newest} of pipeline "{action.name}" is not the one that was just made: '
+            f'alias "{action.alias}" was not moved',
+            hint="run the command again",
+        )
+    return newest
 
 
 def _create_package_group(action: CreatePackageGroup, aws: Aws) -> None:
@@ -214,6 +275,7 @@ EXECUTORS: dict[type[Action], Callable[[Any, Aws], None]] = {
     CreatePipeline: _create_pipeline,
     UpdatePipeline: _update_pipeline,
     TagResource: _tag_resource,
+    MoveAlias: _move_alias,
     CreatePackageGroup: _create_package_group,
     DeleteLeftover: _delete_leftover,
     CreateGuardrail: _create_guardrail,

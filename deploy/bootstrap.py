@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from config import names
 from config.errors import PlatformError
 from config.models import Project
-from deploy import stacks
-from deploy.actions import Action, Stack, pairs
+from deploy import serving, stacks
+from deploy.actions import Action, CreateStack, Stack, UpdateStack, Upload, pairs
 from deploy.apply import Report, apply
 from deploy.bundle import FunctionBundle, function_bundles, function_names, function_uploads
-from deploy.errors import NotDeployedError, is_conflict
+from deploy.errors import MovedOnError, NotDeployedError, is_conflict
 from deploy.hints import typed
 from deploy.labeling.buckets import buckets_of_jobs
 from deploy.session import Aws
@@ -61,12 +62,49 @@ def require_base(project: Project, aws: Aws) -> None:
         )
 
 
-def update_services(project: Project, aws: Aws, *, report: Report, waiting: Waiting) -> tuple[Action, ...]:
-    """Uploads the functions' code and brings the services stack to it; base must be there."""
+@dataclass(frozen=True)
+class InfrastructurePlan:
+    """What brings the stacks about: `uploads` and `services` are upsert's, `base` is bootstrap's alone."""
+
+    bundles: tuple[FunctionBundle, ...]
+    uploads: tuple[Upload, ...]
+    services: CreateStack | UpdateStack | None
+    base: CreateStack | UpdateStack | None
+
+
+def plan_infrastructure(project: Project, aws: Aws, *, base: bool) -> InfrastructurePlan:
+    """What upsert would write, and with `base` what bootstrap would; only reads."""
     bundles = function_bundles(project)
-    uploads = function_uploads(aws, project.environment, bundles)
+    return InfrastructurePlan(
+        bundles=bundles,
+        uploads=function_uploads(aws, project.environment, bundles),
+        services=stacks.plan(aws, services_stack(project, bundles)),
+        base=stacks.plan(aws, base_stack(project)) if base else None,
+    )
+
+
+def update_services(
+    project: Project,
+    aws: Aws,
+    *,
+    report: Report,
+    waiting: Waiting,
+    planned: InfrastructurePlan | None = None,
+) -> tuple[Action, ...]:
+    """Uploads the functions' code and brings the services stack to it; base must be there.
+
+    With `planned`, nothing is written unless the stack still is what was planned: else MovedOnError.
+    """
+    bundles = planned.bundles if planned else function_bundles(project)
+    uploads = planned.uploads if planned else function_uploads(aws, project.environment, bundles)
+    stack = services_stack(project, bundles)
+    if planned is not None and stacks.plan(aws, stack) != planned.services:
+        raise MovedOnError(
+            f'stack "{stack.name}" is not any more what it was a moment ago, when it was compared',
+            hint=typed("plan", project.environment.name),
+        )
     apply(uploads, aws, report=report)
-    return (*uploads, *_bring_about(aws, services_stack(project, bundles), report, waiting))
+    return (*uploads, *_bring_about(aws, stack, report, waiting))
 
 
 def base_stack(project: Project) -> Stack:
@@ -102,6 +140,10 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
         "Prefix": environment.prefix,
         "BucketName": names.bucket(environment),
         "FunctionsRoleArn": environment.roles.functions or "",
+        "EnvironmentName": environment.name,
+        "NoticesOn": _told(environment.registry.notify),
+        "ServingOn": _told(environment.registry.serving is not None),
+        "ServingSettings": serving.settings(environment),
         **code,
         **existing,
     }
@@ -110,7 +152,7 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
 
 
 def access_stack(project: Project) -> Stack:
-    """The stack of infra/access.yaml: what a deployer, a launcher, a labeler and a reviewer may do."""
+    """The stack of infra/access.yaml: what deployer, planner, launcher, labeler and reviewer may do."""
     parameters = {
         **_shared_parameters(project),
         "FunctionsRoleArn": project.environment.roles.functions or "",

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from config import names
 from config.errors import PlatformError
 from config.models import Project
+from config.platform_parameters import SAMPLE_ROWS
 from deploy import executions, objects, outputs, reference
 from deploy.errors import is_missing
 from deploy.executions import Execution
@@ -25,6 +26,7 @@ PARAMETERS = {
     "ModelDataUrl": "model_data_url",
     "ModelImage": "image",
     "EvaluationData": "evaluation_data",
+    "TrainingQuestions": "training_questions",
     "BaseModelName": "base_model",
     "AutoMLJobName": "automl_job_name",
     "DataHash": "data_hash",
@@ -47,7 +49,14 @@ class Candidate:
     def parameters(self) -> dict[str, str]:
         """The inference parameters that it fills."""
         filled = {name: str(self.content[member]) for name, member in PARAMETERS.items()}
-        return filled | {"CandidateUri": self.uri}
+        # What is a sample stays one: the evaluation, and the package that it registers.
+        sample = {SAMPLE_ROWS: str(int(self.content.get("sample_rows") or 0))}
+        return filled | {"CandidateUri": self.uri} | (sample if sample[SAMPLE_ROWS] != "0" else {})
+
+    @property
+    def source(self) -> str:
+        """Where the values come from, in words."""
+        return f"candidate of {str(self.content['pipeline_execution_arn']).rpartition('/')[2]}"
 
     @property
     def endpoint(self) -> str:
@@ -101,26 +110,35 @@ def latest(project: Project, aws: Aws, training: str) -> Execution:
     )
 
 
+def check_serves(aws: Aws, endpoint: str, *, of: str, hint: str) -> None:
+    """Raises CandidateError unless the endpoint is in service; `of` says whose it is."""
+    status = _status(aws, endpoint)
+    if status != "InService":
+        raise CandidateError(f'endpoint "{endpoint}" {of} is {status}', hint=hint)
+
+
 def _check_endpoint(
     project: Project, aws: Aws, found: Candidate, execution: Execution, training: str
 ) -> None:
+    whose = f"of training execution {execution.id}"
+    status = _status(aws, found.endpoint)
+    if status not in {"gone", "Deleting"}:
+        hint = f"aws sagemaker describe-endpoint --endpoint-name {found.endpoint}"
+        check_serves(aws, found.endpoint, of=whose, hint=hint)
+        return
+    raise CandidateError(
+        f'endpoint "{found.endpoint}" {whose} is {status}: '
+        f'after_evaluation is "{found.content.get("after_evaluation")}"',
+        hint=f"train again ({typed(f'run {training}', project.environment.name)}); to "
+        "evaluate a candidate more than once, set endpoint.after_evaluation: keep in the file of "
+        f"{training}",
+    )
+
+
+def _status(aws: Aws, endpoint: str) -> str:
     try:
-        status = aws.client("sagemaker").describe_endpoint(EndpointName=found.endpoint)["EndpointStatus"]
+        return str(aws.client("sagemaker").describe_endpoint(EndpointName=endpoint)["EndpointStatus"])
     except ClientError as error:
         if not is_missing(error):
             raise
-        status = "gone"
-    if status == "InService":
-        return
-    if status in {"gone", "Deleting"}:
-        raise CandidateError(
-            f'endpoint "{found.endpoint}" of training execution {execution.id} is {status}: '
-            f'after_evaluation is "{found.content.get("after_evaluation")}"',
-            hint=f"train again ({typed(f'run {training}', project.environment.name)}); to "
-            "evaluate a candidate more than once, set endpoint.after_evaluation: keep in the file of "
-            f"{training}",
-        )
-    raise CandidateError(
-        f'endpoint "{found.endpoint}" of training execution {execution.id} is {status}',
-        hint=f"aws sagemaker describe-endpoint --endpoint-name {found.endpoint}",
-    )
+        return "gone"

@@ -98,12 +98,12 @@ def leftovers(
     `older_than`: only what is older; by default what serves is listed at once, what is stored after a month.
     """
     need = needed(project, aws)
-    serving = (
-        each for each in _serving(project, aws, need) if now - each.created >= (older_than or timedelta())
+    found = (
+        (older_than or timedelta(), _serving(project, aws, need)),
+        (STORED_AGE if older_than is None else older_than, _outputs(project, aws, need)),
+        (STORED_AGE if older_than is None else max(older_than, IN_FLIGHT), _superseded(project, aws, need)),
     )
-    kept_for = STORED_AGE if older_than is None else max(older_than, IN_FLIGHT)
-    lying = (each for each in _stored(project, aws, need) if now - each.created >= kept_for)
-    return (*serving, *lying)
+    return tuple(each for least, listed in found for each in listed if now - each.created >= least)
 
 
 def _serving(project: Project, aws: Aws, need: Needed) -> tuple[Leftover, ...]:
@@ -147,11 +147,15 @@ def tagged(project: Project, aws: Aws) -> list[tuple[_Kind, Mapping[str, Any], M
     ]
 
 
-def _stored(project: Project, aws: Aws, need: Needed) -> Iterator[Leftover]:
-    """Objects and versions of functions; a bundle or version that is needed is not left behind at all."""
+def _outputs(project: Project, aws: Aws, need: Needed) -> Iterator[Leftover]:
+    """Objects of executions; those that are needed say by whom."""
     for found in stored.outputs(project, aws, need):
         kind = "objects of an execution" if "/executions/" in found.folder else "raw output of an execution"
         yield _objects(project, kind, found)
+
+
+def _superseded(project: Project, aws: Aws, need: Needed) -> Iterator[Leftover]:
+    """Bundles and versions of functions; one that is needed is not left behind at all."""
     for found in stored.bundles(project, aws, need):
         yield _objects(project, f"{found.folder.split('/')[1]} bundle", found)
     for old in stored.versions(project, aws, need):

@@ -52,6 +52,24 @@ class UnreachableError(PlatformError):
     exit_code: ClassVar[int] = 3
 
 
+class ProtectedError(PlatformError):
+    """Something that is not overwritten: a stranger's, or changed by somebody since it was last written."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class StalePlanError(PlatformError):
+    """A saved plan that is not what would be done now."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class MovedOnError(PlatformError):
+    """What was about to be written over is not what was looked at."""
+
+    exit_code: ClassVar[int] = 3
+
+
 class StackError(PlatformError):
     """CloudFormation could not bring a stack about."""
 

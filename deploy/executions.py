@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deploy.callers import caller, marked, without_mark
 from deploy.session import Aws
+from deploy.versions import NEWEST, VersionChoice
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
 TERMINAL = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
@@ -73,6 +75,7 @@ class Step:
     reason: str = ""
     attempts: int = 0
     cached_from: str = ""
+    reused_from: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -114,16 +117,28 @@ def look(aws: Aws, arn: str, document: Mapping[str, Any] | None = None) -> Seen:
     return Seen(execution, definition(aws, arn) if document is None else document, listed)
 
 
-def start(aws: Aws, pipeline: str, values: Mapping[str, str], *, description: str) -> str:
+def start(
+    aws: Aws,
+    pipeline: str,
+    values: Mapping[str, str],
+    *,
+    description: str,
+    selection: Mapping[str, Any] | None = None,
+    version: VersionChoice = NEWEST,
+) -> str:
     """Starts a deployed pipeline by SageMaker's name; returns the execution's ARN.
+
+    `selection` is a SelectiveExecutionConfig, None for all steps.
 
     The token makes a repetition of the same request, by botocore after a lost answer, start nothing twice.
     """
     answer = aws.client("sagemaker").start_pipeline_execution(
         PipelineName=pipeline,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
-        PipelineExecutionDescription=description[:3072],
+        PipelineExecutionDescription=marked(description, caller(aws)),
         ClientRequestToken=uuid.uuid4().hex,
+        **({"SelectiveExecutionConfig": selection} if selection else {}),
+        **version.request,
     )
     return str(answer["PipelineExecutionArn"])
 
@@ -137,7 +152,7 @@ def describe(aws: Aws, arn: str) -> Execution:
         status=answer["PipelineExecutionStatus"],
         started=answer["CreationTime"],
         changed=answer.get("LastModifiedTime", answer["CreationTime"]),
-        description=answer.get("PipelineExecutionDescription", ""),
+        description=without_mark(answer.get("PipelineExecutionDescription", "")),
         reason=answer.get("FailureReason", ""),
     )
 
@@ -169,24 +184,28 @@ def newest(aws: Aws, pipeline: str) -> Iterator[Execution]:
                 status=entry["PipelineExecutionStatus"],
                 started=entry["StartTime"],
                 changed=entry.get("LastModifiedTime", entry["StartTime"]),
-                description=entry.get("PipelineExecutionDescription", ""),
+                description=without_mark(entry.get("PipelineExecutionDescription", "")),
                 reason=entry.get("PipelineExecutionFailureReason", ""),
             )
 
 
 def parameters(aws: Aws, arn: str) -> dict[str, str]:
     """The values that an execution runs with: those given at its start, the others by default."""
-    given = {
-        entry["Name"]: entry["Value"]
-        for page in _pages(aws, "list_pipeline_parameters_for_execution", PipelineExecutionArn=arn)
-        for entry in page["PipelineParameters"]
-    }
     defaults = {
         parameter["Name"]: str(parameter["DefaultValue"])
         for parameter in definition(aws, arn).get("Parameters", [])
         if "DefaultValue" in parameter
     }
-    return defaults | given
+    return defaults | given(aws, arn)
+
+
+def given(aws: Aws, arn: str) -> dict[str, str]:
+    """The values that were given at an execution's start; ours are all of them."""
+    return {
+        entry["Name"]: entry["Value"]
+        for page in _pages(aws, "list_pipeline_parameters_for_execution", PipelineExecutionArn=arn)
+        for entry in page["PipelineParameters"]
+    }
 
 
 def definition(aws: Aws, arn: str) -> dict[str, Any]:
@@ -242,6 +261,7 @@ def _step(entry: Mapping[str, Any]) -> Step:
         attempts=entry.get("AttemptCount", 0),
         cached_from=entry.get("CacheHitResult", {}).get("SourcePipelineExecutionArn", ""),
         metadata=entry.get("Metadata", {}),
+        reused_from=entry.get("SelectiveExecutionResult", {}).get("SourcePipelineExecutionArn", ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,25 +20,44 @@ COMPARISONS = {
 }
 
 
+# What a gate with better_than reads: comparisons.<metric>.passed, 1 or 0, as the evaluation decided.
+COMPARED = re.compile(r"comparisons\.(?P<metric>\w+)\.passed")
+BETTER_THAN_APPROVED = "better than approved"
+
+
 @dataclass(frozen=True)
 class Gate:
     """One condition on one figure. `path` is where the figure stands in the property file, such as
-    "metrics.f1.mean"; `value` is None when it was not measured."""
+    "metrics.f1.mean"; `value` is None when it was not measured.
+
+    Of a comparison with the approved package `value` is the difference of the means, None where there is
+    none; `bound` its margin; `decided` and `detail` are what the evaluation found, in words.
+    """
 
     step: str
     path: str
     comparison: str
     bound: float
     value: float | None
+    decided: bool | None = None
+    detail: str = ""
 
     @property
     def metric(self) -> str:
         """The metric's name: "f1" of "metrics.f1.mean"."""
-        return self.path.removesuffix(".mean").rpartition(".")[2]
+        compared = COMPARED.fullmatch(self.path)
+        return compared["metric"] if compared else self.path.removesuffix(".mean").rpartition(".")[2]
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is held against the approved package."""
+        return self.comparison == BETTER_THAN_APPROVED
 
     @property
     def passed(self) -> bool | None:
         """Whether the figure satisfies the bound; None without a figure."""
+        if self.compares:
+            return self.decided
         if self.value is None:
             return None
         return {
@@ -50,6 +70,8 @@ class Gate:
     @property
     def text(self) -> str:
         """ "f1 = 0.43, needs at least 0.5"."""
+        if self.compares:
+            return f"{self.metric}: {self.detail or 'not compared with the approved package'}"
         figure = "not measured" if self.value is None else f"= {figure_text(self.value)}"
         return f"{self.metric} {figure}, needs {self.comparison} {figure_text(self.bound)}"
 
@@ -95,8 +117,27 @@ def _of_step(aws: Aws, seen: Seen, step: Mapping[str, Any], values: Mapping[str,
         bound = _number(condition.get("RightValue"), values)
         if reads is None or comparison is None or bound is None:
             continue
-        value = _at(_document(aws, seen, condition), reads["Path"])
-        yield Gate(step["Name"], reads["Path"], comparison, bound, value)
+        document = _document(aws, seen, condition)
+        compared = COMPARED.fullmatch(reads["Path"])
+        if compared:
+            yield _compared(step["Name"], reads["Path"], document, compared["metric"])
+        else:
+            yield Gate(step["Name"], reads["Path"], comparison, bound, _at(document, reads["Path"]))
+
+
+def _compared(step: str, path: str, document: Any, metric: str) -> Gate:
+    """A gate with better_than, from what the evaluation wrote of it."""
+    place = f"comparisons.{metric}"
+    passed = _at(document, f"{place}.passed")
+    return Gate(
+        step=step,
+        path=path,
+        comparison=BETTER_THAN_APPROVED,
+        bound=_at(document, f"{place}.margin") or 0.0,
+        value=_at(document, f"{place}.difference"),
+        decided=None if passed is None else passed >= 1,
+        detail=", ".join(filter(None, (_text(document, f"{place}.{part}") for part in ("verdict", "told")))),
+    )
 
 
 def _property_file(condition: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -126,6 +167,16 @@ def _number(value: Any, values: Mapping[str, str]) -> float | None:
 
 def _at(document: Any, path: str) -> float | None:
     """The figure at a dotted path of a JSON document."""
+    found = _member(document, path)
+    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def _text(document: Any, path: str) -> str:
+    found = _member(document, path)
+    return found if isinstance(found, str) else ""
+
+
+def _member(document: Any, path: str) -> Any:
     for part in path.split("."):
         document = document.get(part) if isinstance(document, Mapping) else None
-    return float(document) if isinstance(document, int | float) and not isinstance(document, bool) else None
+    return document

@@ -8,6 +8,7 @@ from typing import Any
 
 from config.errors import PlatformError
 from config.models import Project
+from config.platform_parameters import SAMPLE_ROWS
 from deploy import objects, outputs, reference
 from deploy.candidate import LATEST, latest
 from deploy.session import Aws
@@ -27,11 +28,19 @@ class LabeledData:
 
     uri: str
     content: Mapping[str, Any]
+    execution: str
 
     @property
     def parameters(self) -> dict[str, str]:
         """The training parameter that it fills."""
-        return {"LabeledData": str(self.content["targets"][TARGET])}
+        rows = int(self.content.get("sample_rows") or 0)
+        sample = {SAMPLE_ROWS: str(rows)} if rows else {}
+        return {"LabeledData": str(self.content["targets"][TARGET]), **sample}
+
+    @property
+    def source(self) -> str:
+        """Where the values come from, in words."""
+        return f"labeling execution {self.execution}"
 
 
 def labeled_data(project: Project, aws: Aws, *, labeling: str, wanted: str = LATEST) -> LabeledData:
@@ -53,4 +62,4 @@ def labeled_data(project: Project, aws: Aws, *, labeling: str, wanted: str = LAT
             hint="name a labeling execution: --from-labeling EXECUTION"
             f" (run_pipeline.py executions {labeling})",
         )
-    return LabeledData(uri, content)
+    return LabeledData(uri, content, execution.id)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
-import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from deploy import waits
 from deploy.errors import is_missing
-from deploy.executions import Seen, Step, declared_steps
+from deploy.executions import Seen, Step
 from deploy.session import Aws
 
 PROCESSING = "/aws/sagemaker/ProcessingJobs"
 TRAINING = "/aws/sagemaker/TrainingJobs"
 ENDPOINTS = "/aws/sagemaker/Endpoints/"
 LAMBDA = "/aws/lambda/"
-OUTPUT = re.compile(r"Steps\.(?P<step>[^.]+)\.OutputParameters\['(?P<output>[^']+)'\]")
 
 
 @dataclass(frozen=True)
@@ -54,17 +53,40 @@ def lines(aws: Aws, seen: Seen, step: Step) -> Iterator[Line]:
     """All lines of a step, oldest first, asked for page by page."""
     found = [_events(aws, source) for source in sources(seen, step)]
     for event in heapq.merge(*found, key=lambda event: event["timestamp"]):
-        at = datetime.fromtimestamp(event["timestamp"] / 1000, tz=UTC)
-        yield Line(step.name, at, event["message"].rstrip("\n"))
+        yield _line(step, event)
+
+
+def since(aws: Aws, seen: Seen, step: Step, at: int | None) -> Iterator[Line]:
+    """The lines of a step from a time on (milliseconds since 1970; None: all), oldest first."""
+    begin = None if at is None else datetime.fromtimestamp(at / 1000, tz=UTC)
+    found = [_events(aws, _from(source, begin)) for source in sources(seen, step)]
+    for event in heapq.merge(*found, key=lambda event: event["timestamp"]):
+        yield _line(step, event)
+
+
+def _from(source: Source, begin: datetime | None) -> Source:
+    return source if begin is None else replace(source, since=max(begin, source.since or begin))
 
 
 def last_line(aws: Aws, seen: Seen, step: Step) -> str:
     """The newest line of a step that has any text; empty when there is none yet."""
     newest = ""
     for source in sources(seen, step):
-        for event in _tail(aws, source):
+        for event in _tail(aws, source, 20):
             newest = event["message"].strip() or newest
     return newest
+
+
+def end(aws: Aws, seen: Seen, step: Step, count: int) -> list[Line]:
+    """The newest lines of a step, oldest first; a long log is not read from its beginning."""
+    events = [event for source in sources(seen, step) for event in _tail(aws, source, count)]
+    ordered = sorted(events, key=lambda event: event["timestamp"])[-count:]
+    return [_line(step, event) for event in ordered]
+
+
+def _line(step: Step, event: Mapping[str, Any]) -> Line:
+    at = datetime.fromtimestamp(event["timestamp"] / 1000, tz=UTC)
+    return Line(step.name, at, event["message"].rstrip("\n"))
 
 
 def _of_processing_job(seen: Seen, step: Step) -> Iterator[Source]:
@@ -93,9 +115,9 @@ def _of_callback(seen: Seen, step: Step) -> Iterator[Source]:
     if queue and callback.get("CallbackToken"):
         # The function logs a fingerprint of the token and not the token, which is a key to the step
         # (lambdas/waiting/log.py).
-        fingerprint = hashlib.sha256(callback["CallbackToken"].encode()).hexdigest()[:16]
-        yield Source(LAMBDA + queue, containing=fingerprint, since=step.started)
-    arguments = _arguments(seen, step)
+        token = waits.fingerprint(callback["CallbackToken"])
+        yield Source(LAMBDA + queue, containing=token, since=step.started)
+    arguments = waits.arguments(seen, step)
     name = arguments.get("name", "")
     if arguments.get("waits_for") == "automl" and name:
         # Autopilot's jobs carry the AutoML job's name in front, and that the number of the attempt behind:
@@ -103,27 +125,6 @@ def _of_callback(seen: Seen, step: Step) -> Iterator[Source]:
         yield Source(TRAINING, stream_prefix=name.rpartition("-")[0] + "-")
     elif arguments.get("waits_for") == "endpoint" and name:
         yield Source(ENDPOINTS + name)
-
-
-def _arguments(seen: Seen, step: Step) -> dict[str, str]:
-    """The arguments of a callback as far as they are texts or outputs of earlier steps."""
-    declared = next(each for each in declared_steps(seen.definition) if each["Name"] == step.name)
-    values = {name: _value(seen, value) for name, value in declared.get("Arguments", {}).items()}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _value(seen: Seen, value: Any) -> str | None:
-    if isinstance(value, str):
-        return value
-    reference = OUTPUT.fullmatch(str(value.get("Get", ""))) if isinstance(value, Mapping) else None
-    producer = seen.step(reference["step"]) if reference else None
-    if reference is None or producer is None:
-        return None
-    for metadata in producer.metadata.values():
-        for output in metadata.get("OutputParameters", []) if isinstance(metadata, Mapping) else []:
-            if output["Name"] == reference["output"]:
-                return str(output["Value"])
-    return None
 
 
 FINDERS: Mapping[str, Callable[[Seen, Step], Iterator[Source]]] = {
@@ -144,16 +145,19 @@ def _events(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
 
 def _of_streams(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
     """The lines of a job: one stream per instance, merged by time."""
-    streams = [_of_stream(aws, source.group, name) for name in _streams(aws, source)]
+    begin = {"startTime": int(source.since.timestamp() * 1000)} if source.since else {}
+    streams = [_of_stream(aws, source.group, name, begin) for name in _streams(aws, source)]
     return heapq.merge(*streams, key=lambda event: event["timestamp"])
 
 
-def _of_stream(aws: Aws, group: str, stream: str) -> Iterator[Mapping[str, Any]]:
+def _of_stream(aws: Aws, group: str, stream: str, begin: Mapping[str, int]) -> Iterator[Mapping[str, Any]]:
     client = aws.client("logs")
     token: str | None = None
     while True:
         more = {"nextToken": token} if token else {}
-        page = client.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **more)
+        page = client.get_log_events(
+            logGroupName=group, logStreamName=stream, startFromHead=True, **begin, **more
+        )
         yield from page["events"]
         if not page["events"] or page.get("nextForwardToken") == token:
             return
@@ -188,15 +192,15 @@ def _filtered(aws: Aws, source: Source) -> Iterator[Mapping[str, Any]]:
             return
 
 
-def _tail(aws: Aws, source: Source) -> list[Mapping[str, Any]]:
-    """The newest lines. A job's log may be long: its streams are read from their ends."""
+def _tail(aws: Aws, source: Source, count: int) -> list[Mapping[str, Any]]:
+    """The newest lines of each stream. A job's log may be long: its streams are read from their ends."""
     if not source.stream_prefix:
-        return list(_events(aws, source))[-1:]
+        return list(deque(_events(aws, source), maxlen=count))
     client = aws.client("logs")
     try:
         pages = [
             client.get_log_events(
-                logGroupName=source.group, logStreamName=name, limit=20, startFromHead=False
+                logGroupName=source.group, logStreamName=name, limit=count, startFromHead=False
             )
             for name in _streams(aws, source)
         ]

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from deploy.errors import is_missing
 from deploy.session import Aws
 
+_BLOCK = 1 << 20
+
 
 @dataclass(frozen=True)
 class Found:
@@ -39,6 +41,21 @@ def read(aws: Aws, uri: str) -> bytes | None:
             return None
         raise
     return body
+
+
+def lines(aws: Aws, uri: str) -> Iterator[bytes]:
+    """The object line by line, with their ends, as it streams in; only \\n ends a line."""
+    bucket, key = split(uri)
+    body = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+    parts: list[bytes] = []  # of the line that goes on
+    while block := body.read(_BLOCK):
+        first, *rest = block.split(b"\n")
+        parts.append(first)
+        for begin in rest:
+            yield b"".join(parts) + b"\n"
+            parts = [begin]
+    if last := b"".join(parts):
+        yield last
 
 
 def read_json(aws: Aws, uri: str) -> Any | None:

@@ -70,13 +70,18 @@ def _by_arn(project: Project, aws: Aws, arn: str) -> Execution:
 
 
 def _by_id(project: Project, aws: Aws, execution_id: str) -> Execution:
-    """Tries the id below each configured pipeline: the service finds executions by ARN only."""
-    for config_name in project.pipelines:
-        arn = f"{names.pipeline_arn(project.environment, config_name)}/execution/{execution_id}"
-        found = _describe(aws, arn)
-        if found is not None:
-            return found
-    return _unknown(project, execution_id)
+    """Tries the id below every configured pipeline: the service finds executions by ARN only."""
+    arns = [
+        f"{names.pipeline_arn(project.environment, name)}/execution/{execution_id}"
+        for name in project.pipelines
+    ]
+    found = [execution for arn in arns if (execution := _describe(aws, arn))]
+    if len(found) > 1:
+        raise UnknownExecutionError(
+            f'"{execution_id}" is an execution of {" and of ".join(each.pipeline for each in found)}',
+            hint=f"name it by its ARN: {found[0].arn}",
+        )
+    return found[0] if found else _unknown(project, execution_id)
 
 
 def _newest(project: Project, aws: Aws, config_name: str) -> Execution:

@@ -1,4 +1,4 @@
-"""Model packages: list, show, and the decision on one."""
+"""Model packages: listed, and found by what a person types."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from deploy.session import Aws
 
 STATUSES = ("PendingManualApproval", "Approved", "Rejected")
 ARN = re.compile(r"arn:[a-z-]+:sagemaker:[a-z0-9-]+:\d{12}:model-package/(?P<group>[^/]+)/(?P<version>\d+)")
-LONGEST_REASON = 1024  # UpdateModelPackage.ApprovalDescription
 
 
 class PackageError(PlatformError):
@@ -107,22 +106,6 @@ def find(project: Project, aws: Aws, reference: str, *, exact: bool = False) -> 
             )
         return _described(aws, newest.arn, project)
     return _described(aws, _arn(project, group, version), project)
-
-
-def decide(aws: Aws, package: Package, status: str, reason: str) -> None:
-    """Writes the decision with its reason into the registry."""
-    if not reason.strip():
-        raise PackageError(
-            "a decision needs a reason", hint='--reason "what was looked at, and what was seen"'
-        )
-    if len(reason) > LONGEST_REASON:
-        raise PackageError(
-            f"the reason has {len(reason)} characters, the registry takes {LONGEST_REASON}",
-            hint="say it shorter, and link to the rest",
-        )
-    aws.client("sagemaker").update_model_package(
-        ModelPackageArn=package.arn, ModelApprovalStatus=status, ApprovalDescription=reason
-    )
 
 
 def _parts(project: Project, reference: str) -> tuple[str, int | None]:

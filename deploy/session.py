@@ -29,13 +29,15 @@ class Aws:
     """Clients by service name ("sagemaker", "s3", ...), each made once, when first asked for.
 
     `make` makes one: boto3's in a command, a hand-written fake in a test. `locate` turns an S3 URI into
-    what a person opens: the URI itself, on the stand-in the file's path.
+    what a person opens: the URI itself, on the stand-in the file's path. `renewable`: credentials that are
+    renewed elsewhere are found by a new connection; not so those in variables of this process.
     """
 
     account: str
     region: str
     make: Callable[[str], Any]
     locate: Callable[[str], str] = str
+    renewable: bool = True
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -74,7 +76,11 @@ def default_chain(environment: Environment) -> Aws:
     def make(service: str) -> Any:
         return session.client(service, region_name=environment.region, config=config)
 
-    return Aws(account=environment.account, region=environment.region, make=make)
+    credentials = session.get_credentials()
+    from_variables = credentials is not None and credentials.method == "env"
+    return Aws(
+        account=environment.account, region=environment.region, make=make, renewable=not from_variables
+    )
 
 
 def _stand_in(project: Project) -> Aws:

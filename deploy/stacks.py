@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from config.cloudformation import TemplateTextError, read_template
 from deploy.actions import CreateStack, Stack, UpdateStack
 from deploy.errors import StackError, is_missing
 from deploy.session import Aws
@@ -70,7 +71,7 @@ def plan(aws: Aws, stack: Stack) -> CreateStack | UpdateStack | None:
     if deployed.status in REMAINS:
         return CreateStack(stack, over=deployed.status)
     changed = []
-    if _template(aws, stack.name) != stack.template.strip():
+    if not same_template(deployed_template(aws, stack.name), stack.template):
         changed.append("template")
     wanted = dict(stack.parameters)
     changed += [key for key, value in sorted(wanted.items()) if deployed.parameters.get(key) != value]
@@ -167,7 +168,17 @@ def _events(aws: Aws, name: str) -> list[Mapping[str, Any]]:
             return events
 
 
-def _template(aws: Aws, name: str) -> str:
+def same_template(one: str, other: str) -> bool:
+    """Whether two templates make the same stack: CloudFormation refuses an update of comments alone."""
+    if one.strip() == other.strip():
+        return True
+    try:
+        return read_template(one) == read_template(other)
+    except TemplateTextError:
+        return False
+
+
+def deployed_template(aws: Aws, name: str) -> str:
     """The template as it was sent; CloudFormation trims it."""
     answer = aws.client("cloudformation").get_template(StackName=name, TemplateStage="Original")
     return str(answer["TemplateBody"]).strip()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from config.errors import PlatformError
 from config.models import Project
 from deploy import endpoint, executions, objects, outputs, registry
 from deploy import gates as gating
+from deploy.costs import Usage, usages
 from deploy.endpoint import EndpointFate
 from deploy.executions import Seen, Step
 from deploy.gates import Gate
@@ -52,6 +54,7 @@ class Summary:
     package: Package | None = None
     endpoint: EndpointFate | None = None
     files: tuple[File, ...] = ()
+    usages: tuple[Usage, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -84,6 +87,7 @@ def summarize(project: Project, aws: Aws, seen: Seen) -> Summary:
         package=_package(project, aws, seen),
         endpoint=endpoint.fate(project, aws, seen, values),
         files=files,
+        usages=usages(project, aws, seen, now=datetime.now(UTC)),
     )
 
 

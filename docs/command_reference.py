@@ -34,6 +34,7 @@ Options may stand before or after the verb. `--env` picks `config/environments/N
 | 1 | the run failed (its reason is on stderr) |
 | 2 | wrong configuration, usage, account or region; nothing was changed |
 | 3 | AWS refused, or did not answer |
+| 4 | `plan --exit-code` found changes |
 | 5 | a gate was missed (the figures are on stderr) |
 | 130 | interrupted; an execution that was followed goes on |
 | 141 | the reader of a pipe went away (`... \\| head`) |

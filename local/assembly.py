@@ -16,8 +16,10 @@ from moto.utilities.utils import get_partition
 
 from local import catalog, queues, s3_patches, snapshot
 from local.api import StandIn
+from local.bucket_policies import BucketPolicies
 from local.children import Children
-from local.credentials import Identity
+from local.credentials import FILE_NAME, Identity
+from local.credentials import read as read_identities
 from local.environments import Environments, Report, run_command
 from local.events import Events
 from local.function_workers import Workers
@@ -36,6 +38,7 @@ from local.schedules import Schedules
 from local.scrubbing import with_proxies
 from local.settings import StandInSettings
 from local.store import Store
+from local.topics import Topics
 
 _STACKS = "cloudformation"
 
@@ -95,14 +98,15 @@ def assemble(
     logs = Logs(folder=folder / "logs", save=shot.save, **place)
     shot.load()
     journal.restore()
-    known = Identities(identities, store=store, **place)
+    known = Identities(identities, store=store, reread=lambda: read_identities(folder / FILE_NAME), **place)
     children = Children(
         folder=state / "children", endpoint=endpoint, region=settings.region, identities=known
     )
     workers = Workers(children=children, folder=folder / "functions")
     functions = Functions(workers=workers, logs=logs, store=store, **place)
     outbox = Queues(save=shot.save, **place)
-    events = Events(functions=functions, queues=outbox, **place)
+    topics = Topics(save=shot.save, **place)
+    events = Events(functions=functions, queues=outbox, topics=topics, **place)
     mappings = Mappings(account=settings.account, functions=functions, save=shot.save)
     schedules = Schedules(events=events, store=store, **place)
     s3 = S3Requests(bodies=bodies, journal=journal)
@@ -113,6 +117,7 @@ def assemble(
         save=_saver(shot, stacks, s3, mappings, schedules),
         health=lambda: {"pid": os.getpid(), "folder": str(folder)},
         s3=s3,
+        policies=BucketPolicies(identities=known, **place),
         prepare={_STACKS: lambda: _prepare_stacks(gateway, stacks, place)},
         **place,
     )

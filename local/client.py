@@ -6,6 +6,7 @@ connect(project) -> Connection      up · down · status
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import http.client
 import json
@@ -33,6 +34,9 @@ _LEAST_BYTES = 64 * 1024  # SQLite calls a full disk "disk I/O error"
 _PORT_VARIABLE = (
     "STAND_IN_PORT"  # a fixed port, for clients that are configured once; any free one without it
 )
+# As whom the commands of this shell speak to the stand-in; AWS's variables do not count under --env local.
+IDENTITY_VARIABLE = "STAND_IN_IDENTITY"
+OWN_IDENTITY = "local"  # the platform's own
 _HEALTH_PATH = "/_stand_in/health"
 _CODE = Path(__file__).resolve().parents[1]
 
@@ -49,6 +53,7 @@ class Connection:
     access_key: str
     secret_key: str
     region: str
+    identity: str = ""
 
     def environment_exports(self) -> dict[str, str | None]:
         """Variables that point any AWS client at the stand-in; None is one to unset."""
@@ -56,6 +61,7 @@ class Connection:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            IDENTITY_VARIABLE: self.identity,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -76,8 +82,11 @@ class Status:
     started: float | None = None
 
 
-def connect(project: Project) -> Connection:
-    """The running stand-in of the project's environment, started if there is none."""
+def connect(project: Project, *, identity: str | None = None) -> Connection:
+    """The running stand-in of the project's environment, started if there is none.
+
+    As whom: the one named, else the one that this shell has taken on (`local env --as`), else the platform.
+    """
     folder = _folder(project)
     found = _running(folder)
     if found is None:
@@ -88,8 +97,21 @@ def connect(project: Project) -> Connection:
             f"environment {project.environment.name!r} has now",
             hint="run_pipeline.py local down; the next command starts it with the new ones",
         )
-    identity = credentials.read(folder / credentials.FILE_NAME)[0]
-    return Connection(found["endpoint"], identity.access_key, identity.secret_key, project.environment.region)
+    acting = _identity(folder, identity or os.environ.get(IDENTITY_VARIABLE, ""))
+    region = project.environment.region
+    return Connection(found["endpoint"], acting.access_key, acting.secret_key, region, acting.name)
+
+
+def _identity(folder: Path, name: str) -> credentials.Identity:
+    if not name:
+        return credentials.read(folder / credentials.FILE_NAME)[0]
+    try:
+        return credentials.named(folder, name)
+    except ValueError as error:
+        raise StandInError(
+            f'"{name}" is no name of a user: letters, digits and +=,.@_- only, at most 64 of them',
+            hint="run_pipeline.py local env --as alice",
+        ) from error
 
 
 def up(project: Project) -> Connection:
@@ -169,9 +191,10 @@ def _start_once(project: Project, folder: Path) -> dict[str, Any]:
             hint=f"see {folder / 'logs' / 'server.log'}",
         ) from error
     except OSError as error:
+        remedy = "free some space, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         raise StandInError(
             f"cannot write to {folder}: {error.strerror or error}",
-            hint="free some space, or set stand_in.folder in config/environments/local.yaml",
+            hint=f"{remedy}set stand_in.folder in config/environments/local.yaml to a folder of yours",
         ) from error
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import string
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 _KEY_ALPHABET = string.ascii_uppercase + string.digits
+PREFIX = "LOCAL"  # of an access key
 FILE_NAME = "credentials.json"
+# Of an IAM user: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
+NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,21 @@ def load_or_create(folder: Path) -> tuple[Identity, ...]:
     return identities
 
 
+def named(folder: Path, name: str) -> Identity:
+    """The identity of that name in this folder, made when it is first asked for. ValueError for no name."""
+    if not NAME.fullmatch(name):
+        raise ValueError(name)
+    path = folder / FILE_NAME
+    with FileLock(folder / "credentials.lock", timeout=10):
+        known = load_or_create(folder)
+        for identity in known:
+            if identity.name == name:
+                return identity
+        made = new_identity(name)
+        write(path, (*known, made))
+    return made
+
+
 def read(path: Path) -> tuple[Identity, ...]:
     document = json.loads(path.read_text(encoding="utf-8"))
     return tuple(Identity(**entry) for entry in document["identities"])
@@ -50,5 +71,5 @@ def write(path: Path, identities: Iterable[Identity]) -> None:
 
 def new_identity(name: str) -> Identity:
     """An access key has 20 characters, a secret 40, as on AWS; the prefix says where they belong."""
-    access_key = "LOCAL" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(15))
+    access_key = PREFIX + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(15))
     return Identity(name, access_key, secrets.token_urlsafe(30))

@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from local.api import ApiError
 from local.functions import Functions
 from local.queues import Queues
+from local.topics import Topics
 
 _LOG = logging.getLogger("local.events")
 
@@ -30,11 +31,14 @@ _LOG = logging.getLogger("local.events")
 class Events:
     """Emits events and delivers them."""
 
-    def __init__(self, *, account: str, region: str, functions: Functions, queues: Queues) -> None:
+    def __init__(
+        self, *, account: str, region: str, functions: Functions, queues: Queues, topics: Topics
+    ) -> None:
         self._account = account
         self._region = region
         self._functions = functions
         self._queues = queues
+        self._topics = topics
         _install(self)
 
     def emit(
@@ -78,6 +82,8 @@ class Events:
         elif arn.service == "sqs":
             group = target.get("SqsParameters", {}).get("MessageGroupId")
             self._queues.send(target["Arn"], json.dumps(payload, ensure_ascii=False), group_id=group)
+        elif arn.service == "sns":
+            self._topics.publish(target["Arn"], json.dumps(payload, ensure_ascii=False))
         elif arn.service == "logs":
             rule._send_to_cw_log_group(arn.resource_id, payload)
         elif arn.service == "events" and arn.resource_type == "event-bus":

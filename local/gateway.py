@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 
 from local import protocol, security
 from local.api import ApiError, Call, Handler, Operations
+from local.bucket_policies import BucketPolicies
 from local.moto_application import SERVICE_KEY
 from local.moto_calls import WsgiApplication, call_application
 from local.protocol import Answer, Route
@@ -49,6 +50,7 @@ class Gateway:
         health: Callable[[], Mapping[str, Any]],
         access_key: str,
         s3: S3Requests,
+        policies: BucketPolicies,
         prepare: Mapping[str, Callable[[], None]],
     ) -> None:
         self._moto = moto
@@ -59,6 +61,7 @@ class Gateway:
         self._health = health
         self._access_key = access_key
         self._s3 = s3
+        self._policies = policies
         self._unprepared = dict(prepare)  # by service: called once, before its first request
         self._preparing = threading.RLock()
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -106,6 +109,7 @@ class Gateway:
                 environ["wsgi.input"] = io.BytesIO(body)  # routing by form has read it
             elif found.operation not in BRINGS_A_BODY:
                 _buffered(environ)
+            self._policies.check(request, found, signature.access_key)
             answer = self._answer(request, found, signature)
         except ApiError as error:
             answer = protocol.error_answer(request, found, error)

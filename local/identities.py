@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.utilities.utils import get_partition
 
-from local.credentials import Identity
+from local.credentials import PREFIX, Identity
 from local.store import Store
 
 _KIND = "role-key"
@@ -19,8 +20,17 @@ _KIND = "role-key"
 class Identities:
     """Finds secrets and ARNs by access key."""
 
-    def __init__(self, known: Iterable[Identity], *, account: str, region: str, store: Store) -> None:
+    def __init__(
+        self,
+        known: Iterable[Identity],
+        *,
+        account: str,
+        region: str,
+        store: Store,
+        reread: Callable[[], Iterable[Identity]] = tuple,
+    ) -> None:
         self._known = {identity.access_key: identity for identity in known}
+        self._reread = reread
         self.own = next(iter(self._known.values()))
         self._account = account
         self._partition = get_partition(region)
@@ -36,8 +46,8 @@ class Identities:
         return identity
 
     def secret_of(self, access_key: str) -> str | None:
-        if access_key in self._known:
-            return self._known[access_key].secret_key
+        if (known := self._of_folder(access_key)) is not None:
+            return known.secret_key
         role = self._store.get(_KIND, access_key)
         if role is not None:
             return str(role["secret_key"])
@@ -46,14 +56,31 @@ class Identities:
 
     def arn_of(self, access_key: str) -> str:
         """The principal, as GetCallerIdentity names it."""
-        if access_key in self._known:
-            return f"arn:{self._partition}:iam::{self._account}:user/{self._known[access_key].name}"
+        if (known := self._of_folder(access_key)) is not None:
+            return f"arn:{self._partition}:iam::{self._account}:user/{known.name}"
         role = self._store.get(_KIND, access_key)
         if role is not None:
             name = str(role["role_arn"]).rpartition("/")[2]
             return f"arn:{self._partition}:sts::{self._account}:assumed-role/{name}/SageMaker"
         made = self._made_by_moto(access_key)
         return f"arn:{self._partition}:iam::{self._account}:root" if made is None else made[0]
+
+    def id_of(self, access_key: str) -> str:
+        """The principal's unique id: of a session "<id>:<session name>", as on AWS."""
+        arn = self.arn_of(access_key)
+        return f"{access_key}:{arn.rpartition('/')[2]}" if ":assumed-role/" in arn else access_key
+
+    def principal_of(self, access_key: str) -> str:
+        """What aws:PrincipalArn holds: the user, or the role behind a session."""
+        arn = self.arn_of(access_key)
+        session = re.fullmatch(r"(arn:[^:]+):sts:(:\d+):assumed-role/([^/]+)/.*", arn)
+        return f"{session[1]}:iam:{session[2]}:role/{session[3]}" if session else arn
+
+    def _of_folder(self, access_key: str) -> Identity | None:
+        """An identity of the folder; `local env --as` may have made one since the start."""
+        if access_key.startswith(PREFIX) and access_key not in self._known:
+            self._known |= {identity.access_key: identity for identity in self._reread()}
+        return self._known.get(access_key)
 
     def _made_by_moto(self, access_key: str) -> tuple[str, str] | None:
         """(ARN, secret) of a key that CreateAccessKey or AssumeRole handed out here."""

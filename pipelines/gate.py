@@ -1,8 +1,11 @@
-"""The gate: every metric against its threshold, read from the property file of the evaluation."""
+"""The gate: every metric against its threshold, or against the approved package, as the evaluation found.
+
+What the evaluation found stands in its property file: means, and of each comparison whether it passed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,26 +25,35 @@ from pipelines.sdk import (
 SCORES: Final = {"none": "metrics", "unicode": "unicode_metrics"}
 
 
+# And where it keeps what came of a gate with better_than, by metric.
+COMPARISONS: Final = "comparisons"
+
+
 @dataclass(frozen=True)
 class Bound:
-    """One side of a gate: the metric's mean, the threshold, and the words between them."""
+    """One side of a gate: the condition, and the sentence with its figures for the Fail step."""
 
-    metric: str
-    figure: JsonGet
-    words: str
-    threshold: Any
     condition: Any
+    told: Sequence[Any]
 
 
 def gate_step(
-    context: Context[Any], evaluate: Step, metrics: PropertyFile, passed: Sequence[Step], *, scores: str
+    context: Context[Any],
+    evaluate: Step,
+    metrics: PropertyFile,
+    passed: Sequence[Step],
+    *,
+    scores: str,
+    comparing: Iterable[str] = (),
 ) -> ConditionStep:
     """Runs ``passed`` when all gates hold; else fails and says the figures, or ends, as configured.
 
-    ``scores``: the mapping of the property file that has the metrics.
+    ``scores``: the mapping of the property file that has the metrics; ``comparing``: metrics that are held
+    against the approved package.
     """
     gates = context.config.gates
     bounds = [bound for gate in gates for bound in _bounds(context, gate, evaluate, metrics, scores)]
+    bounds += [_comparison(metric, evaluate, metrics) for metric in comparing]
     failing = context.config.on_missed_gate == "fail"
     return ConditionStep(
         name="gate",
@@ -63,13 +75,25 @@ def _bounds(
     for configured, words, condition in sides:
         if configured is not None:
             threshold = context.value(configured)
-            yield Bound(gate.metric, figure, words, threshold, condition(left=figure, right=threshold))
+            told = (f"{gate.metric} = ", figure, f", {words} ", threshold)
+            yield Bound(condition(left=figure, right=threshold), told)
+
+
+def _comparison(metric: str, evaluate: Step, metrics: PropertyFile) -> Bound:
+    """Whether the evaluation found the model better; where nothing is approved it says so, and passes."""
+
+    def read(member: str) -> JsonGet:
+        path = f"{COMPARISONS}.{metric}.{member}"
+        return JsonGet(step_name=evaluate.name, property_file=metrics, json_path=path)
+
+    passed = ConditionGreaterThanOrEqualTo(left=read("passed"), right=1)
+    return Bound(passed, (f"{metric}: ", read("verdict"), ", ", read("told")))
 
 
 def _message(bounds: Sequence[Bound]) -> Join:
     """``Gate missed: f1 = 0.43, needs at least 0.5``; all of them where there are several."""
     values: list[Any] = []
     for bound in bounds:
-        before = "; " if values else "Gate missed: "
-        values += [f"{before}{bound.metric} = ", bound.figure, f", {bound.words} ", bound.threshold]
+        first, *rest = bound.told
+        values += [f"{'; ' if values else 'Gate missed: '}{first}", *rest]
     return Join(on="", values=values)

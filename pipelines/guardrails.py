@@ -19,7 +19,7 @@ from pipelines.functions import function_step, output, texts, wait_step
 from pipelines.gate import SCORES, gate_step
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.sdk import CallbackStep, Join, LambdaStep, PropertyFile, Step
-from pipelines.settings import step_settings
+from pipelines.settings import SAMPLE, step_settings
 from pipelines.step import RequestStep
 
 METRICS_FILE: Final = "guardrails_metrics.json"
@@ -57,6 +57,7 @@ def prepare_batch_step(context: Guardrails) -> RequestStep:
         "apply": _apply(config),
         # Files are shared out over the instances of the next processing step.
         "shards": config.steps.apply_guardrails.instance_count,
+        **SAMPLE,
     }
     settings = step_settings("prepare_batch", config, content)
     settings = settings.with_part("data", {**config.data.model_dump(mode="json"), "source": uri})
@@ -149,6 +150,7 @@ def merge_results_step(
         "model": config.model,
         "guidelines": [{key: each[key] for key in ("name", "version")} for each in guidelines(config)],
         "shards": config.steps.apply_guardrails.instance_count,
+        **SAMPLE,
     }
     inputs = {
         "records": output_uri(prepare, "records"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from config import names
 from config.models import InferenceConfig, TrainingConfig
 from pipelines import sources
 from pipelines.context import Context
@@ -15,7 +16,7 @@ from pipelines.gate import SCORES, gate_step
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.register import METRICS_FILE, register_step
 from pipelines.sdk import PropertyFile, Step
-from pipelines.settings import step_settings
+from pipelines.settings import SAMPLE, step_settings
 from pipelines.step import RequestStep
 
 # The set that the training run put aside, given by the parameter EvaluationData.
@@ -31,15 +32,16 @@ def build(context: Inference) -> Sequence[Step]:
     evaluate = evaluate_step(context, preprocess, metrics)
     register = register_step(context, evaluate, container_environment(context))
     scores = SCORES[context.config.evaluation.normalization]
-    gate = gate_step(context, evaluate, metrics, [register], scores=scores)
+    comparing = [gate.metric for gate in context.config.gates if gate.better_than]
+    gate = gate_step(context, evaluate, metrics, [register], scores=scores, comparing=comparing)
     return [preprocess, evaluate, gate]
 
 
 def preprocess_step(context: Inference) -> RequestStep:
-    """The evaluation set to the shape that fmeval reads, prompted as in training."""
+    """The evaluation set to the shape that fmeval reads, prompted as in training, held against its rows."""
     config = context.config
-    settings = step_settings("preprocess", config, {"data": config.data})
-    inputs: dict[str, Any] = {}
+    settings = step_settings("preprocess", config, {"data": config.data, **SAMPLE})
+    inputs: dict[str, Any] = {"training": context.parameters["TrainingQuestions"]}
     if config.data.source == CANDIDATE:
         inputs["data"] = context.parameters["EvaluationData"]
     elif not sources.is_hub(config.data.source):
@@ -52,7 +54,10 @@ def preprocess_step(context: Inference) -> RequestStep:
 def evaluate_step(context: Inference, preprocess: RequestStep, metrics: PropertyFile) -> RequestStep:
     """Asks the endpoint for every row and scores the answers."""
     config, parameters = context.config, context.parameters
-    content = {"evaluation": config.evaluation, "gates": config.gates, "seed": config.data.seed}
+    content: dict[str, Any] = {"evaluation": config.evaluation, "gates": config.gates}
+    content |= {"seed": config.data.seed, **SAMPLE}
+    if any(gate.better_than for gate in config.gates):
+        content["group"] = names.group_name(context.env, config.registry.group)
     job = Job(
         settings=step_settings("evaluate", config, content),
         inputs={"data": output_uri(preprocess, "evaluation")},

@@ -14,7 +14,7 @@ from pipelines import sources
 from pipelines.context import Context
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.sdk import Join, PropertyFile, Step
-from pipelines.settings import StepSettings, step_settings
+from pipelines.settings import SAMPLE, StepSettings, step_settings
 from pipelines.step import RequestStep
 
 METRICS_FILE: Final = "labeling_metrics.json"
@@ -81,6 +81,7 @@ def _settings(context: Labeling, step: str, root: Any) -> StepSettings:
         "split": config.split,
         "targets": config.targets,
         "card": config.card,
+        **SAMPLE,
     }
     settings = step_settings(step, config, content)
     data = config.data.model_dump(mode="json", exclude={"job"})

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from config.models import Environment, PipelineConfig
 from config.models.common import Parameter as Declared
-from config.platform_parameters import PROVENANCE, PlatformParameter
+from config.platform_parameters import EVERYWHERE, PlatformParameter
 from definition.checks.parameters import MOST_ENUM_VALUES
 from pipelines.sdk import Parameter, ParameterBoolean, ParameterFloat, ParameterInteger, ParameterString
 
@@ -27,8 +27,14 @@ def parameters(
         name: _declared(name, parameter, overrides.get(name, parameter.default))
         for name, parameter in config.parameters.items()
     }
-    platform = {each.name: ParameterString(each.name, each.default) for each in (*added, *PROVENANCE)}
+    platform = {each.name: _added(each) for each in (*added, *EVERYWHERE)}
     return {**declared, **platform}
+
+
+def _added(parameter: PlatformParameter) -> Parameter:
+    if parameter.type == "Integer":
+        return ParameterInteger(name=parameter.name, default_value=int(parameter.default or 0))
+    return ParameterString(parameter.name, parameter.default)
 
 
 def _declared(name: str, parameter: Declared, default: Any) -> Parameter:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from config import names
 from config.models import InferenceConfig, StepRetries
+from config.platform_parameters import SAMPLE_ROWS
 from pipelines.context import Context
 from pipelines.processing import output_uri
 from pipelines.retries import step_retries
@@ -84,4 +85,6 @@ def _metadata(context: Context[InferenceConfig], evaluate: RequestStep) -> dict[
         "commit": parameters["Commit"],
         "dirty_tree": parameters["DirtyTree"],
         "execution": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+        # A Join: the registry takes texts alone. 0 is a run on all rows.
+        "sample_rows": Join(values=[parameters[SAMPLE_ROWS]]),
     }

@@ -16,12 +16,15 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from config.models import PipelineConfig
+from config.models import ParameterRef, PipelineConfig
+from config.platform_parameters import RESERVED, SAMPLE_ROWS
 from config.references import references
 from definition.assets import Asset
 
 VERSION: Final = 1
 FILE: Final = "settings.json"
+# For steps that take fewer rows of a sample, or say that it is one.
+SAMPLE: Final = {"sample_rows": ParameterRef(parameter=SAMPLE_ROWS)}
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class StepSettings:
 def step_settings(step: str, config: PipelineConfig, content: Mapping[str, Any]) -> StepSettings:
     """Settings of ``step``; ``content`` holds parts of ``config`` and plain JSON."""
     used = sorted({name for _, name in references(content)})
-    types = {name: config.parameters[name].type for name in used}
+    types = {name: RESERVED[name].type if name in RESERVED else config.parameters[name].type for name in used}
     return StepSettings(step, types, {name: _plain(value) for name, value in content.items()})
 
 

@@ -18,7 +18,7 @@ from pipelines.context import Context
 from pipelines.functions import INTEGER, function_step, output, texts, wait_step
 from pipelines.processing import Job, output_uri, processing_step
 from pipelines.sdk import CallbackStep, ExecutionVariables, Join, LambdaStep, Step
-from pipelines.settings import step_settings
+from pipelines.settings import SAMPLE, step_settings
 from pipelines.step import RequestStep
 
 # AutoMLChannel.ContentType; both channels share it.
@@ -52,7 +52,7 @@ def prepare_step(context: Training) -> RequestStep:
             context, "data.tokenizer", config.data.tokenizer
         )
     # The references of `data` are found in the model, not in its plain form.
-    settings = step_settings("prepare", config, {"data": config.data, "model": _model(config)})
+    settings = step_settings("prepare", config, {"data": config.data, "model": _model(config), **SAMPLE})
     settings = settings.with_part("data", data)
     outputs = ("training", "validation", "evaluation", "report")
     return processing_step(context, config.steps.prepare, Job(settings, inputs, outputs))
@@ -160,6 +160,7 @@ def publish_candidate_step(
         "model_data_url": output(deploy_model, "model_data_url"),
         "image": output(deploy_model, "image"),
         "base_model": context.value(config.model.base_model),
+        "training_data": output_uri(prepare, "training"),
         "evaluation_data": output_uri(prepare, "evaluation"),
         "report_data": output_uri(prepare, "report"),
         "after_evaluation": config.endpoint.after_evaluation,

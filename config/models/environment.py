@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.models.common import ParameterValue
-from config.models.types import EntityName, ImageUri, Items, KmsKey, Model, S3Uri, Tags, Text
+from config.models.prices import Prices
+from config.models.types import EntityName, ImageUri, InstanceType, Items, KmsKey, Model, S3Uri, Tags, Text
 from config.regions import CONTAINER_ACCOUNTS
 
 RoleArn = Annotated[
@@ -83,6 +84,45 @@ class Polling(Model):
     first_seconds: int = Field(default=60, ge=0, le=900, description="Pause after the first look.")
     max_seconds: int = Field(
         default=900, ge=1, le=900, description="Longest pause (SQS delays 900 s at most)."
+    )
+
+
+class Serving(Model):
+    """The endpoint `<prefix>-<group>` that serves the newest approved package of each group."""
+
+    instance_type: InstanceType | None = Field(
+        default=None, description="Instance type; null: the first that the package says can serve it."
+    )
+    instance_count: int = Field(default=1, ge=1, le=100, description="Instances.")
+    model_data_download_timeout_seconds: int = Field(
+        default=3600, ge=60, le=3600, description="Time for loading the model from S3."
+    )
+    startup_health_check_timeout_seconds: int = Field(
+        default=3600, ge=60, le=3600, description="Time for the container to answer its first ping."
+    )
+    without_approved: Literal["keep", "delete"] = Field(
+        description="What becomes of the endpoint when no approved package is left: keep serves the last one "
+        "on, delete deletes it; no default, it costs by the hour."
+    )
+
+
+class RegistryRules(Model):
+    """Who decides on model packages, and what follows from a decision."""
+
+    approvers: int = Field(default=1, ge=1, le=10, description="People who must approve a package.")
+    not_launcher: bool = Field(
+        default=False, description="true: whoever launched the execution that registered it may not approve."
+    )
+    sessions_are_people: Items[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+        default=(),
+        description="Names of roles (* stands for anything) whose session name is the person's and cannot be "
+        "chosen, such as AWSReservedSSO_*; sessions of other roles tell nobody apart.",
+    )
+    notify: bool = Field(
+        default=False, description="true: an SNS topic hears of packages that wait for a decision."
+    )
+    serving: Serving | None = Field(
+        default=None, description="null: approval deploys nothing; else how the approved package is served."
     )
 
 
@@ -236,10 +276,14 @@ class Environment(Model):
     )
     tags: Tags = Field(default={}, description="Tags on everything.")
     polling: Polling = Field(default=Polling(), description="How often waits look.")
+    registry: RegistryRules = Field(
+        default=RegistryRules(), description="Who decides on model packages, and what follows."
+    )
     parameters: Mapping[str, Mapping[str, ParameterValue]] = Field(
         default={},
         description="Defaults of pipelines' parameters in this environment: pipeline: {Name: value}.",
     )
+    prices: Prices = Field(default=Prices(), description="What instances cost, for estimates.")
     stand_in: StandIn | None = Field(
         default=None, description="Only for the environment that is the stand-in of AWS on this machine."
     )

@@ -125,11 +125,23 @@ class Evaluation(Model):
 
 
 class Gate(Model):
-    """One condition on a metric's mean; all gates must hold."""
+    """One condition: a bound on a metric's mean, or better than the approved package. All gates must hold."""
 
     metric: MetricName = Field(description="One of evaluation.metrics.")
     at_least: Overridable[float] | None = Field(default=None, description="Smallest mean that passes.")
     at_most: Overridable[float] | None = Field(default=None, description="Largest mean that passes.")
+    better_than: Literal["approved"] | None = Field(
+        default=None,
+        description="approved: the group's newest approved package, on the same rows; none there passes.",
+    )
+    margin: Overridable[float] | None = Field(
+        default=None,
+        description="With better_than: the whole interval of the difference must lie above it; default 0. "
+        "A negative margin asks for not much worse.",
+    )
+    confidence: Overridable[float] | None = Field(
+        default=None, description="With better_than: that of the interval; default 0.95."
+    )
 
 
 class Registry(Model):

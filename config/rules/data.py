@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
@@ -78,11 +79,25 @@ def template_findings(columns: Mapping[str, str], templates: Mapping[str, str]) 
             yield Finding(("data", "columns", name), message, f"use {{{name}}} or remove it", at_key=True)
 
 
+def as_text(name: str) -> str:
+    """What to write where a name in braces is no column and like none: it may be meant as it stands."""
+    return f"write {{{{{name}}}}} if the braces are text"
+
+
 def _unknown_names(path: KeyPath, names: Mapping[str, Place], columns: Mapping[str, str]) -> Findings:
     for name, place in names.items():
         if name not in columns:
             message = f"{{{name}}} is not one of the columns; columns: {listing(columns)}"
-            yield Finding(path, message, did_you_mean(name, columns), within=place)
+            yield Finding(path, message, did_you_mean(name, columns) or as_text(name), within=place)
+
+
+def _elsewhere(source: str) -> str | None:
+    """What a path that is none may have been meant as."""
+    if re.fullmatch(r"s3:/+[^/].*", source):
+        return f"write s3://{source[3:].lstrip('/')}"
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", source) and Path(source).suffix not in _SUFFIXES:
+        return f"write hf://{source} for a Hugging Face data set"
+    return None
 
 
 def local_file_findings(path: KeyPath, source: str, root: Path) -> Findings:
@@ -91,6 +106,7 @@ def local_file_findings(path: KeyPath, source: str, root: Path) -> Findings:
         return
     file = root / source
     if not exists(file):
-        yield Finding(path, f'there is no file "{source}"', did_you_mean(file.name, names_in(file.parent)))
+        hint = did_you_mean(file.name, names_in(file.parent)) or _elsewhere(source)
+        yield Finding(path, f'there is no file "{source}"', hint)
     elif not is_file(file):
         yield Finding(path, f'"{source}" is a folder; one file is needed')

@@ -9,12 +9,12 @@ from typing import Final
 
 from config.guidelines import GUIDELINES, contradictions
 from config.models.guardrails import METRICS, GuardrailsConfig, Prompt
-from config.rules.data import is_hub, is_local, local_file_findings
+from config.rules.data import as_text, is_hub, is_local, local_file_findings
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.on_disk import is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
-from config.suggest import did_you_mean, listing
+from config.suggest import as_share, did_you_mean, listing
 from config.templates import parse_template
 
 TEXT: Final = "text"
@@ -50,7 +50,7 @@ def template_fits_columns(config: GuardrailsConfig) -> Findings:
     for name, place in parsed.names.items():
         if name not in known:
             message = f"{{{name}}} is not one of the columns; columns: {listing(known)}"
-            yield Finding(path, message, did_you_mean(name, known), within=place)
+            yield Finding(path, message, did_you_mean(name, known) or as_text(name), within=place)
     if TEXT not in parsed.names and not parsed.mistakes:
         yield Finding(path, f"does not use {{{TEXT}}}: every record would be asked the same")
     for name in config.data.columns:
@@ -221,9 +221,9 @@ def gates_have_one_bound(config: GuardrailsConfig) -> Findings:
             )
         for key in given:
             if not 0 <= plain(getattr(gate, key)) <= 1:
-                yield Finding(
-                    ("gates", index, key), f"found {getattr(gate, key)}; shares lie between 0 and 1"
-                )
+                found = plain(getattr(gate, key))
+                message = f"found {found:g}; shares lie between 0 and 1"
+                yield Finding(("gates", index, key), message, as_share(found))
 
 
 def source_exists(config: GuardrailsConfig, around: Surroundings) -> Findings:
@@ -234,6 +234,12 @@ def source_exists(config: GuardrailsConfig, around: Surroundings) -> Findings:
             yield Finding(("data", "source"), f'the folder "{source}" holds no file')
         return
     yield from local_file_findings(("data", "source"), source, around.root)
+
+
+def answer_key_exists(config: GuardrailsConfig, around: Surroundings) -> Findings:
+    """See local_file_findings."""
+    if config.data.answer_key is not None:
+        yield from local_file_findings(("data", "answer_key"), config.data.answer_key, around.root)
 
 
 def steps_can_be_isolated(config: GuardrailsConfig, around: Surroundings) -> Findings:
@@ -268,6 +274,7 @@ RULES: Final = KindRules(
     ),
     placed=(
         *NAMING_RULES,
+        PlacedRule(answer_key_exists, ("data.answer_key",)),
         PlacedRule(source_exists, ("data.source", "data.format")),
         PlacedRule(steps_can_be_isolated, ("apply", "steps")),
         PlacedRule(guardrail_name_fits, ("guardrail",)),

@@ -14,9 +14,11 @@ from config.rules.data import format_findings, is_hub, local_file_findings, temp
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
-from config.suggest import did_you_mean, listing, nearest
+from config.suggest import as_share, did_you_mean, listing, nearest
 
 CANDIDATE: Final = "candidate"
+# steps/comparison/paired.py: below this no difference counts as proven.
+FEWEST_ROWS: Final = 20
 
 
 def candidate_needs_nothing(config: InferenceConfig) -> Findings:
@@ -78,25 +80,63 @@ def gates_read_metrics(config: InferenceConfig) -> Findings:
 
 
 def gates_have_one_bound(config: InferenceConfig) -> Findings:
-    """at_least or at_most, one of them, between 0 and 1."""
+    """at_least, at_most or better_than, one of them; bounds between 0 and 1."""
     for index, gate in enumerate(config.gates):
-        given = [key for key in ("at_least", "at_most") if getattr(gate, key) is not None]
+        given = [key for key in ("at_least", "at_most", "better_than") if getattr(gate, key) is not None]
         if len(given) != 1:
-            message = "has both at_least and at_most" if given else "has neither at_least nor at_most"
-            hint = "write two gates" if given else "write at_least: 0.5, for example"
+            both = f"has {'both ' if len(given) == 2 else ''}{' and '.join(given)}"
+            message = both if given else "has neither at_least nor at_most nor better_than"
+            hint = (
+                f"write {'two' if len(given) == 2 else 'three'} gates"
+                if given
+                else "write at_least: 0.5, for example"
+            )
             yield Finding(("gates", index), message, hint)
-        for key in given:
-            if not 0 <= getattr(gate, key) <= 1:
-                message = f"found {getattr(gate, key)}; metrics lie between 0 and 1"
+        for key in ("at_least", "at_most"):
+            value = getattr(gate, key)
+            if value is not None and not 0 <= value <= 1:
+                message = f"found {value:g}; metrics lie between 0 and 1"
+                yield Finding(("gates", index, key), message, as_share(value))
+
+
+def comparisons_are_strict_enough(config: InferenceConfig) -> Findings:
+    """Margin and confidence stand with better_than, and leave something to pass and something to miss."""
+    for index, gate in enumerate(config.gates):
+        for key, low, high in (("margin", -1.0, 1.0), ("confidence", 0.5, 0.999)):
+            value = getattr(gate, key)
+            if value is None:
+                continue
+            if gate.better_than is None:
+                message = "has no effect without better_than"
+                yield Finding(("gates", index, key), message, "add better_than: approved", at_key=True)
+            elif not low <= value <= high:
+                message = f"found {value}; a {key} lies between {low:g} and {high:g}"
                 yield Finding(("gates", index, key), message)
+
+
+def comparisons_are_made_anew(config: InferenceConfig) -> Findings:
+    """What is approved is in no cache key, and a handful of rows proves nothing."""
+    if not any(gate.better_than for gate in config.gates):
+        return
+    if config.steps.evaluate.cache_expires_after is not None:
+        message = "an earlier result was compared with what was approved then; a gate has better_than"
+        yield Finding(("steps", "evaluate", "cache"), message, "write cache: null")
+    rows = plain(config.data.rows)
+    if rows is not None and rows < FEWEST_ROWS:
+        message = f"better_than needs at least {FEWEST_ROWS} rows: fewer never prove a difference"
+        yield Finding(("data", "rows"), message)
 
 
 def gates_agree(config: InferenceConfig) -> Findings:
     """No gate stands twice, and no two of them shut each other out."""
-    count = Counter((gate.metric, gate.at_least is None) for gate in config.gates)
+    count = Counter((gate.metric, gate.at_least is None, gate.at_most is None) for gate in config.gates)
+    compared: set[str] = set()
     lowest = {gate.metric: plain(gate.at_least) for gate in config.gates if gate.at_least is not None}
     for index, gate in enumerate(config.gates):
-        if count[gate.metric, gate.at_least is None] > 1 and gate in config.gates[:index]:
+        kind = (gate.metric, gate.at_least is None, gate.at_most is None)
+        twice = gate in config.gates[:index] if gate.better_than is None else gate.metric in compared
+        compared |= {gate.metric} if gate.better_than else set()
+        if count[kind] > 1 and twice:
             yield Finding(("gates", index), f'this gate on "{gate.metric}" stands here twice', "remove one")
         if _shut_out(gate, lowest):
             message = f'nothing is at least {lowest[gate.metric]} and at most {gate.at_most}: "{gate.metric}"'
@@ -153,6 +193,8 @@ RULES: Final = KindRules(
         Rule(gates_read_metrics, ("gates", "evaluation.metrics")),
         Rule(gates_have_one_bound, ("gates",)),
         Rule(gates_agree, ("gates",)),
+        Rule(comparisons_are_strict_enough, ("gates",)),
+        Rule(comparisons_are_made_anew, ("gates", "data.rows", "steps.evaluate.cache")),
         Rule(response_path_is_jmespath, ("evaluation.response_path",)),
     ),
     placed=(

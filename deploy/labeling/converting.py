@@ -28,6 +28,11 @@ class JobOutput:
         """The pipeline's parameter that it fills."""
         return {JOB_OUTPUT[0].name: self.uri}
 
+    @property
+    def source(self) -> str:
+        """Where the values come from, in words."""
+        return f"labeling job {self.job}"
+
 
 def output_of(job: LabelingJob, environment: str) -> JobOutput:
     """The output of one job; raises LabelingError where it has left none, or nothing is labeled."""

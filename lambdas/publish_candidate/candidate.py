@@ -45,7 +45,9 @@ def publish(inputs: Inputs, tools: Tools) -> dict[str, str]:
 
 def candidate(inputs: Inputs, tools: Tools) -> dict[str, Any]:
     """The content of candidate.json, version 1."""
-    report = f"{inputs.text('report_data').rstrip('/')}/data_report.json"
+    folder = inputs.text("report_data").rstrip("/")
+    report = f"{folder}/data_report.json"
+    data = data_report(tools, report)
     served = served_by(tools, inputs.text("endpoint_name"))
     if served["model_data_url"] != inputs.text("model_data_url"):
         raise PublishError(
@@ -66,9 +68,13 @@ def candidate(inputs: Inputs, tools: Tools) -> dict[str, Any]:
         "endpoint_instance_type": served["instance_type"],
         "after_evaluation": inputs.text("after_evaluation"),
         "metrics": metrics(tools, inputs.text("job_name")),
+        "training_data": inputs.text("training_data"),
+        "training_questions": f"{folder}/training_questions.csv",
         "evaluation_data": inputs.text("evaluation_data"),
         "data_report": report,
-        "data_hash": data_hash(tools, report),
+        "data_hash": str(data["data_hash"]),
+        # 0: all rows. A candidate of a sample is evaluated and registered as one.
+        "sample_rows": int(data.get("sample_rows") or 0),
         "commit": inputs.optional("commit") or "unknown",
     }
 
@@ -108,8 +114,8 @@ def metrics(tools: Tools, job_name: str) -> dict[str, float]:
     return found
 
 
-def data_hash(tools: Tools, report: str) -> str:
-    """The hash that the prepare step computed over its data."""
+def data_report(tools: Tools, report: str) -> dict[str, Any]:
+    """What the prepare step says of its data; `data_hash` is the hash that it computed over them."""
     bucket, key = split(report)
     try:
         body = tools.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -117,10 +123,10 @@ def data_hash(tools: Tools, report: str) -> str:
         if is_missing(error):
             raise PublishError(f"the data report '{report}' does not exist") from error
         raise
-    content = json.loads(body)
+    content: dict[str, Any] = json.loads(body)
     if not content.get("data_hash"):
         raise PublishError(f"the data report '{report}' has no `data_hash`")
-    return str(content["data_hash"])
+    return content
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -32,6 +32,7 @@ class Tools:
     log: Log = to_stdout
     bedrock: Any = None
     bedrock_runtime: Any = None
+    sns: Any = None
 
 
 @cache
@@ -52,4 +53,5 @@ def tools(*services: str) -> Tools:
         bucket=os.environ["BUCKET"],
         bedrock=clients.get("bedrock"),
         bedrock_runtime=clients.get("bedrock-runtime"),
+        sns=clients.get("sns"),
     )

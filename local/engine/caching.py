@@ -12,13 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from definition.cache_key import KEY_MEMBERS
 from local.engine.durations import seconds
 from local.engine.ports import Documents
 from local.engine.records import CACHE, Execution, Step
-
-_KEY_MEMBERS: Mapping[str, tuple[str, ...]] = {
-    "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
-}
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class CachePolicy:
 def policy_of(settings: Mapping[str, Any]) -> CachePolicy:
     """A step's CacheConfig; a step of a type that is not cached never hits."""
     config = settings.get("CacheConfig")
-    if not config or settings.get("Type") not in _KEY_MEMBERS:
+    if not config or settings.get("Type") not in KEY_MEMBERS:
         return CachePolicy()
     expires = config.get("ExpireAfter")
     return CachePolicy(bool(config.get("Enabled")), None if expires is None else seconds(expires))
@@ -38,9 +35,9 @@ def policy_of(settings: Mapping[str, Any]) -> CachePolicy:
 
 def cache_key(execution: Execution, step: str, kind: str, arguments: Mapping[str, Any]) -> str | None:
     """The key under which a run is kept; None where steps of this type are not cached."""
-    if kind not in _KEY_MEMBERS:
+    if kind not in KEY_MEMBERS:
         return None
-    values = {member: arguments.get(member) for member in _KEY_MEMBERS[kind]}
+    values = {member: arguments.get(member) for member in KEY_MEMBERS[kind]}
     text = json.dumps([kind, step, values], sort_keys=True)
     return f"{execution.pipeline}/{hashlib.sha256(text.encode()).hexdigest()}"
 

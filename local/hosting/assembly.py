@@ -8,6 +8,7 @@ from pathlib import Path
 from local.api import StandIn
 from local.engine.per_machine import PerMachine
 from local.hosting import configurations, endpoints, models
+from local.hosting.announcements import announce
 from local.hosting.configurations import Configurations
 from local.hosting.endpoints import Endpoints
 from local.hosting.fleet import Fleet
@@ -52,6 +53,7 @@ def _make(stand_in: StandIn) -> Hosting:
         made_configurations,
         made_models,
         Fleet(stand_in.folder / "endpoints", kit, stand_in.logs),
+        announce=lambda endpoint: announce(stand_in.events, endpoint),
     )
     return Hosting(made_models, made_configurations, made_endpoints, Invoker(made_endpoints))
 

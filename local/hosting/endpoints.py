@@ -51,22 +51,34 @@ class Servers(Protocol):
     def forget(self, endpoint: str) -> None: ...
 
 
+def _unheard(_endpoint: Document) -> None:
+    """Where nobody listens."""
+
+
 class Endpoints:
     """Every method may be called from any thread."""
 
     def __init__(
-        self, resources: Resources, configurations: Configurations, models: Models, fleet: Servers
+        self,
+        resources: Resources,
+        configurations: Configurations,
+        models: Models,
+        fleet: Servers,
+        *,
+        announce: Callable[[Document], None] = _unheard,
     ) -> None:
         self.resources = resources
         self.fleet = fleet
         self._configurations = configurations
         self._models = models
+        self._announce = announce
         self._closed = False
 
     def create(self, asked: Document) -> str:
         fields = {"status": "Creating", "reason": None, "generation": 1, "next": None, "in_service": None}
         resolved = self._resolved(asked["EndpointConfigName"])
         document = self.resources.add(asked["EndpointName"], asked, **fields, **resolved)
+        self._announce(document)
         self._follow(asked["EndpointName"], self._come_up)
         return str(document["arn"])
 
@@ -84,6 +96,7 @@ class Endpoints:
             }
 
         document = self.resources.change(asked["EndpointName"], begin)
+        self._announce(document)
         self._follow(asked["EndpointName"], self._change_over)
         return str(document["arn"])
 
@@ -107,7 +120,7 @@ class Endpoints:
                 raise ApiError("ValidationException", f'Cannot delete in-progress endpoint "{found["arn"]}".')
             return {**found, "status": "Deleting"}
 
-        self.resources.change(name, begin)
+        self._announce(self.resources.change(name, begin))
         self._delete(name)
 
     def _delete(self, name: str) -> None:
@@ -178,7 +191,11 @@ class Endpoints:
 
     def _write(self, name: str, **fields: Any) -> None:
         if not self._closed:
-            patiently(lambda: self.resources.write(name, **fields), give_up=lambda: self._closed)
+            patiently(lambda: self.resources.write(name, **fields), give_up=self._is_closed)
+            patiently(lambda: self._announce(self.resources.get(name)), give_up=self._is_closed)
+
+    def _is_closed(self) -> bool:
+        return self._closed
 
 
 def _weighted(variant: Document, wanted: dict[str, Document]) -> Document:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from local.api import ApiError
 from local.engine.operations.pages import moment, present
 from local.engine.ports import Document, Documents
+from local.registry import cards
 from local.registry.groups import Groups
 from local.resources import Resources, as_described
 
@@ -69,6 +70,7 @@ class Packages:
 
     def create(self, asked: Document) -> str:
         """The ARN. The same ClientToken with the same request gives the same package."""
+        cards.check(asked)
         token = asked.get("ClientToken")
         request = {name: value for name, value in asked.items() if name != "ClientToken"}
         if token is not None and (earlier := self._documents.get(TOKENS, token)) is not None:
@@ -100,6 +102,7 @@ class Packages:
 
     def update(self, asked: Document) -> str:
         """Members that are not given stay as they are."""
+        cards.check(asked)
         fields: list[str] = []
 
         def change(package: Document) -> Document:

@@ -9,7 +9,7 @@ from local.api import Call, Operations, StandIn
 
 def operations(stand_in: StandIn) -> Operations:
     def get_caller_identity(call: Call) -> dict[str, Any]:
-        arn = stand_in.identities.arn_of(call.access_key)
-        return {"UserId": call.access_key, "Account": call.account, "Arn": arn}
+        identities, key = stand_in.identities, call.access_key
+        return {"UserId": identities.id_of(key), "Account": call.account, "Arn": identities.arn_of(key)}
 
     return {("sts", "GetCallerIdentity"): get_caller_identity}

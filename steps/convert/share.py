@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -71,8 +72,12 @@ class Share:
         return reader(data.format, source)
 
     def _survey(self) -> Surveyed:
-        """One look at all lines before the work: what cannot do is said at once, by every instance."""
-        data, found = self._wanted.data, survey(self._reader.keys())
+        """One look at all lines before the work: what cannot do is said at once, by every instance.
+
+        A sample is the first lines of the manifest, and the books are of those alone.
+        """
+        most = self._wanted.sample_rows or None
+        data, found = self._wanted.data, survey(islice(self._reader.keys(), most))
         if not found.lines:
             raise StepError(f"the manifest is empty: {data.source} has no line", hint="see data.manifest")
         if not found.labeled:
@@ -127,6 +132,8 @@ class Share:
         """What this instance has the answers of, and its part of what no instance has."""
         part, parts = self._instance.part, self._instance.parts
         for item in self._reader.items():
+            if item.line >= self._surveyed.lines:  # beyond the sample
+                return
             if item.held or (not item.elsewhere and item.line % parts == part):
                 yield item
 

@@ -9,12 +9,14 @@ evaluation_metrics.json, and report/ with the page, every row's result, the fail
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import os
 import time
 from pathlib import Path
 
 from steps.runtime import settings as step_settings
+from steps.runtime.outputs import sha256
 from steps.runtime.process import base_folder, run
 
 
@@ -33,7 +35,7 @@ def main() -> None:
     client = clients.client("sagemaker", arguments.region, wanted.asking)
     endpoint.check(client, arguments.endpoint_name, arguments.model_data_url)
     with offline.workplace(models):
-        from steps.evaluate import runner
+        from steps.evaluate import approved, runner
         from steps.evaluate.evaluation import evaluate, load
         from steps.evaluate.results import write
 
@@ -42,6 +44,14 @@ def main() -> None:
         seconds = {"start_up": time.monotonic() - started}
         print(f"asking {arguments.endpoint_name} for {len(rows):,} rows", flush=True)
         found = evaluate(wanted, rows, asked.ask, scorers, seconds)
+        found = dataclasses.replace(
+            found,
+            data={"sha256": sha256(data), "rows": len(rows)},
+            overlap=dataset.overlap(data.parent),
+        )
+        if found.problem() is None:
+            storage = clients.client("s3", arguments.region, wanted.asking)
+            found = approved.held_against(found, client, storage)
         problem = write(
             found,
             metrics=places[0],
@@ -49,7 +59,7 @@ def main() -> None:
             endpoint=arguments.endpoint_name,
             model_data_url=arguments.model_data_url,
             region=arguments.region,
-            data=data,
+            data_file=data.name,
             seconds=seconds,
             now=datetime.datetime.now(datetime.UTC),
         )

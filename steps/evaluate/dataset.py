@@ -1,14 +1,16 @@
-"""The rows to ask: evaluation_dataset.jsonl as preprocess wrote it."""
+"""The rows to ask, and how many of them were learned: as preprocess wrote both."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from steps.runtime.errors import StepError
 
 FILE = "evaluation_dataset.jsonl"
+OVERLAP = "overlap.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,19 @@ def read(folder: Path) -> list[EvaluationRow]:
     if not rows:
         raise StepError(f"the evaluation set is empty: {FILE} has no rows")
     return rows
+
+
+def overlap(folder: Path) -> dict[str, Any] | None:
+    """What preprocess found of these rows in the training set; None where it was given none."""
+    path = folder / OVERLAP
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        counts = {name: int(found[name]) for name in ("rows", "asked", "training_rows")}
+        return {**counts, "examples": [str(each) for each in found.get("examples", ())]}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StepError(f"{OVERLAP} does not count the rows that were learned: {error}") from error
 
 
 def _row(number: int, line: str) -> EvaluationRow:

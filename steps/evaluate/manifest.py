@@ -21,7 +21,7 @@ def manifest(
     endpoint: str,
     model_data_url: str,
     region: str,
-    data: Path,
+    data_file: str,
     seconds: dict[str, float],
     now: datetime.datetime,
     files: list[Path],
@@ -33,12 +33,14 @@ def manifest(
         "endpoint_name": endpoint,
         "model_data_url": model_data_url,
         "region": region,
-        "data": {"file": data.name, "sha256": sha256(data), "rows": len(evaluation.rows)},
+        "data": {"file": data_file, **evaluation.data},
+        "training_overlap": evaluation.overlap,
         "settings": dataclasses.asdict(evaluation.settings),
         "gates": [
             {"metric": gate.metric, "bound": gate.told(), "mean": mean, "holds": holds}
             for gate, mean, holds in evaluation.gates()
         ],
+        "comparisons": [{"metric": each.gate.metric, **each.document()} for each in evaluation.comparisons],
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "versions": {
             "python": platform.python_version(),

@@ -9,11 +9,13 @@ from typing import Any
 
 from steps.evaluate.asking import Outcome
 from steps.evaluate.bootstrap import Interval
+from steps.evaluate.compared import Comparison
 from steps.evaluate.dataset import EvaluationRow
 from steps.evaluate.settings import EvaluateSettings, Gate
 from steps.runtime.errors import StepError
 
 VERSION = 1
+_OVERLAP = ("rows", "training_rows")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ class Evaluation:
     metrics: Mapping[str, Interval]
     unicode_metrics: Mapping[str, Interval]
     algorithms: Mapping[str, Interval] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)  # hash and number of the rows asked
+    overlap: Mapping[str, Any] | None = None  # as preprocess counted it; None where it was not told
+    comparisons: Sequence[Comparison] = ()  # one for each gate that compares
 
     @property
     def failed(self) -> list[ScoredRow]:
@@ -80,11 +85,13 @@ class Evaluation:
 
     def gates(self) -> list[tuple[Gate, float | None, bool]]:
         """Each gate with the mean it reads and whether it holds; None for a metric that was not computed."""
+        compared = {each.gate: each.passed for each in self.comparisons}
         found = []
         for gate in self.settings.gates:
             interval = self.read_by_gates.get(gate.metric)
             mean = None if interval is None else interval.document()["mean"]
-            found.append((gate, mean, mean is not None and gate.holds(mean)))
+            holds = compared.get(gate, False) if gate.compares else mean is not None and gate.holds(mean)
+            found.append((gate, mean, holds))
         return found
 
     def property_file(self) -> dict[str, Any]:
@@ -98,6 +105,9 @@ class Evaluation:
             "metrics": {name: interval.document() for name, interval in self.metrics.items()},
             "unicode_metrics": {name: interval.document() for name, interval in self.unicode_metrics.items()},
             "algorithms": {name: interval.document() for name, interval in self.algorithms.items()},
+            "data": dict(self.data),
+            "training_overlap": self.overlap and {name: self.overlap[name] for name in _OVERLAP},
+            "comparisons": {each.gate.metric: each.document() for each in self.comparisons},
         }
 
     def problem(self) -> StepError | None:

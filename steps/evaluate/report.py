@@ -25,9 +25,12 @@ def write(
     context = {
         "kind": "Evaluation report",
         "title": endpoint,
-        "subtitle": model_data_url,
+        "subtitle": (f"a sample of {settings.sample_rows:,} rows at most; " if settings.sample_rows else "")
+        + model_data_url,
         "problem": problem,
         "gates": evaluation.gates(),
+        "comparisons": evaluation.comparisons,
+        "overlap": evaluation.overlap,
         "cards": _cards(evaluation),
         "metrics": _table(evaluation),
         "algorithms": evaluation.algorithms,

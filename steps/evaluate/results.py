@@ -20,7 +20,7 @@ def write(
     endpoint: str,
     model_data_url: str,
     region: str,
-    data: Path,
+    data_file: str,
     seconds: dict[str, float],
     now: datetime.datetime,
 ) -> StepError | None:
@@ -39,7 +39,7 @@ def write(
         endpoint=endpoint,
         model_data_url=model_data_url,
         region=region,
-        data=data,
+        data_file=data_file,
         seconds=seconds,
         now=now,
         files=[metrics / "evaluation_metrics.json", html, results, failed],
@@ -59,4 +59,5 @@ def summary(evaluation: Evaluation) -> str:
         f"gate {gate.metric} {gate.told()}: {'passed' if holds else 'missed'}"
         for gate, _, holds in evaluation.gates()
     ]
-    return "; ".join([figures, *gates])
+    compared = [f"{each.gate.metric}: {each.verdict}, {each.told}" for each in evaluation.comparisons]
+    return "; ".join([figures, *gates, *compared])

@@ -27,14 +27,22 @@ class Asking:
 
 @dataclass(frozen=True)
 class Gate:
-    """A bound on a metric's mean; one of the two is set."""
+    """A bound on a metric's mean (one of the two is set), or a comparison with the approved package."""
 
     metric: str
     at_least: float | None
     at_most: float | None
+    better_than: str = ""
+    margin: float = 0.0
+    confidence: float = 0.95
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is held against another model, not against a figure."""
+        return bool(self.better_than)
 
     def holds(self, mean: float) -> bool:
-        """Whether a mean passes; the bound itself does."""
+        """Whether a mean passes the bounds; the bound itself does."""
         return (self.at_least is None or mean >= self.at_least) and (
             self.at_most is None or mean <= self.at_most
         )
@@ -43,6 +51,10 @@ class Gate:
         """The bound in words."""
         parts = [f"at least {self.at_least:g}"] if self.at_least is not None else []
         parts += [f"at most {self.at_most:g}"] if self.at_most is not None else []
+        if self.compares:
+            more = f" by more than {self.margin:g}" if self.margin > 0 else ""
+            less = f"at most {-self.margin:g} worse than" if self.margin < 0 else "better than"
+            parts.append(f"{less} the {self.better_than} package{more}")
         return " and ".join(parts)
 
 
@@ -59,6 +71,8 @@ class EvaluateSettings:
     max_failed_share: float
     gates: tuple[Gate, ...]
     seed: int
+    sample_rows: int = 0
+    group: str = ""  # of model packages; empty where no gate compares
 
 
 def read(settings: Section) -> EvaluateSettings:
@@ -75,6 +89,8 @@ def read(settings: Section) -> EvaluateSettings:
         max_failed_share=part.share("max_failed_share", 0.0),
         gates=_gates(settings),
         seed=settings.integer("seed", 42),
+        sample_rows=settings.integer("sample_rows", 0),
+        group=settings.text("group", ""),
     )
 
 
@@ -112,5 +128,20 @@ def _gates(settings: Section) -> tuple[Gate, ...]:
         bounds = {
             key: None if values.get(key) is None else gate.number(key) for key in ("at_least", "at_most")
         }
-        found.append(Gate(gate.text("metric"), bounds["at_least"], bounds["at_most"]))
+        compared = gate.choice("better_than", ("", "approved"), "") if values.get("better_than") else ""
+        margin, confidence = _strictness(gate)
+        found.append(
+            Gate(gate.text("metric"), bounds["at_least"], bounds["at_most"], compared, margin, confidence)
+        )
     return tuple(found)
+
+
+def _strictness(gate: Section) -> tuple[float, float]:
+    """Margin and confidence of a comparison."""
+    margin, confidence = (
+        default if gate.values.get(key) is None else gate.number(key)
+        for key, default in (("margin", Gate.margin), ("confidence", Gate.confidence))
+    )
+    if not 0 < confidence < 1:
+        raise SettingsError(f'"{gate.place}.confidence" is {confidence:g}, it must be between 0 and 1')
+    return margin, confidence

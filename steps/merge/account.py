@@ -129,6 +129,7 @@ def figures(accounts: Accounts, wanted: LabelingSettings) -> dict[str, Any]:
     return {
         "version": VERSION,
         "source": wanted.data.source,
+        "sample_rows": wanted.sample_rows,
         "format": wanted.data.format,
         "instances": len(accounts.parts),
         "objects": _account(books, "object", books.objects, books.converted),

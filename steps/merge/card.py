@@ -26,6 +26,7 @@ def dataset(figures: dict[str, Any], wanted: LabelingSettings, targets: str) -> 
         "rows": figures["rows"],
         "sets": figures["sets"],
         "data_hash": data_hash(figures),
+        "sample_rows": wanted.sample_rows,
         "card": dict(wanted.card),
     }
 
@@ -103,8 +104,9 @@ def _agreement(figures: dict[str, Any]) -> str:
 
 def _made(figures: dict[str, Any], wanted: LabelingSettings) -> str:
     rule = wanted.consolidation
+    sample = f"A sample: the first {wanted.sample_rows:,} objects alone.\n\n" if wanted.sample_rows else ""
     return (
-        "## How it was made\n\n"
+        f"## How it was made\n\n{sample}"
         "Segments of several workers were clustered by an intersection over union of at least"
         f" {rule.iou:g}; boundaries are medians, labels majorities of at least {rule.quorum:.0%}"
         " of the workers. Ties are in review.jsonl, not in the data."

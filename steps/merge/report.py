@@ -22,9 +22,7 @@ def write(
     context = {
         "kind": "Labeling report",
         "title": figures["source"],
-        "subtitle": f"{figures['format'].replace('_', ' ')}, {figures['instances']} instances"
-        if figures["instances"] > 1
-        else figures["format"].replace("_", " "),
+        "subtitle": _subtitle(figures),
         "figures": figures,
         "problem": problem,
         "cards": _cards(figures),
@@ -34,6 +32,15 @@ def write(
         "agreement": figures["agreement"] or {"compared_objects": 0, "tracks": {}, "workers": {}},
     }
     write_page(path, _TEMPLATE, context)
+
+
+def _subtitle(figures: Mapping[str, Any]) -> str:
+    parts = [figures["format"].replace("_", " ")]
+    if figures["instances"] > 1:
+        parts.append(f"{figures['instances']} instances")
+    if figures["sample_rows"]:
+        parts.append(f"a sample of {figures['sample_rows']:,} objects")
+    return ", ".join(parts)
 
 
 def _cards(figures: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -75,6 +75,7 @@ def metrics(
         "throughput": throughput(figures["seconds"], allowed),
         "guardrail": dict(guardrail),
         "model": settings.model,
+        "sample_rows": settings.sample_rows,
         "guidelines": list(settings.guidelines),
     }
 

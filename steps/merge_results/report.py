@@ -23,7 +23,8 @@ def write(path: Path, metrics: Mapping[str, Any], figures: Figures, problem: Ste
     context = {
         "kind": "Guardrails report",
         "title": f"{guardrail['id']}, version {guardrail['version']}",
-        "subtitle": metrics["model"],
+        "subtitle": metrics["model"]
+        + (f", a sample of {metrics['sample_rows']:,} records" if metrics["sample_rows"] else ""),
         "problem": problem,
         "cards": _cards(metrics),
         "plots": _plots(metrics, figures),

@@ -16,6 +16,7 @@ class MergeSettings:
     prices: Mapping[str, float]
     model: str
     guidelines: tuple[Mapping[str, str], ...]
+    sample_rows: int = 0
 
 
 def read(settings: Section) -> MergeSettings:
@@ -27,4 +28,5 @@ def read(settings: Section) -> MergeSettings:
         prices={name: prices.number(name) for name in prices.values},
         model=settings.section("model").text("id"),
         guidelines=tuple(settings.values.get("guidelines") or ()),
+        sample_rows=settings.integer("sample_rows", 0),
     )

@@ -54,6 +54,7 @@ def main() -> None:
         folders = {name: out / name for name in settings.SETS}
         delimiter = wanted.rules.answer_delimiter
         written = write.write_sets(sets, folders, wanted.output_format, answer_delimiter=delimiter)
+        write.write_questions(out / "report" / write.QUESTIONS, sets["training"])
     data_hash = write.data_hash(written) if written else None
     figure = figures.data_report(wanted, result, sets, lengths=measure, data_hash=data_hash)
     write_json(out / "report" / "data_report.json", figure)
@@ -136,7 +137,8 @@ def summary(figure: dict[str, Any]) -> str:
     rows = figure["rows"]
     sets = ", ".join(f"{rows[name]:,} {name}" for name in ("training", "validation", "evaluation"))
     aside = f"set aside {rows['rejected']:,} of {rows['read']:,}"
-    return f"wrote {sets} rows; {aside}; data {figure['data_hash'][:12]}"
+    sample = f"; a sample of {figure['sample_rows']:,} rows" if figure["sample_rows"] else ""
+    return f"wrote {sets} rows; {aside}; data {figure['data_hash'][:12]}{sample}"
 
 
 if __name__ == "__main__":

@@ -119,8 +119,10 @@ class Examiner:
             raise _Refusal("invalid_text", "a NUL character")
         seed = self._rules.seed
         try:
-            question = xxh3_64_intdigest(question_key(values.get("question", prompt)), seed)
-            unit = xxh3_64_intdigest(fold(group), seed) if group else question
+            asked = question_key(values.get("question", prompt))
+            # Without the seed: an evaluation with other data looks for the same questions.
+            question = xxh3_64_intdigest(asked)
+            unit = xxh3_64_intdigest(fold(group) if group else asked, seed)
             key = xxh3_64_intdigest(fold("\0".join(values.values())), seed)
         except UnicodeEncodeError as error:
             raise _Refusal("invalid_text", "half a surrogate pair, or bytes that are no UTF-8") from error

@@ -58,6 +58,7 @@ def data_report(
         "columns": dict(rules.columns),
         "group_by": rules.group_by,
         "seed": rules.seed,
+        "sample_rows": settings.sample_rows,
         "rows": {
             "read": result.read,
             "usable": result.usable,

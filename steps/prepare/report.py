@@ -20,8 +20,10 @@ def write(path: Path, figure: dict[str, Any], result: Scan, problem: StepError |
     rejected = figure["rejected"]
     context = {
         "kind": "Data report",
-        "title": figure["source"],
-        "subtitle": f"seed {figure['seed']}"
+        "title": _title(figure),
+        "subtitle": f"{figure['source']}, "
+        + (f"a sample of {figure['sample_rows']:,} rows, " if figure["sample_rows"] else "")
+        + f"seed {figure['seed']}"
         + (f", grouped by {figure['group_by']}" if figure["group_by"] else ""),
         "figure": figure,
         "problem": problem,
@@ -37,6 +39,15 @@ def write(path: Path, figure: dict[str, Any], result: Scan, problem: StepError |
         "sets": [(name, figure["sets"][name]) for name in _SETS],
     }
     write_page(path, _TEMPLATE, context)
+
+
+def _title(figure: dict[str, Any]) -> str:
+    """The file's name as its owner knows it: the source may be a copy that is named by its hash."""
+    names = [file["name"] for file in figure["files"]]
+    if figure["source"].startswith("hf://") or not names:
+        return str(figure["source"])
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return f"{names[0]}{more}"
 
 
 def _cards(figure: dict[str, Any]) -> list[dict[str, Any]]:

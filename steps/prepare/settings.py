@@ -76,6 +76,7 @@ class PrepareSettings:
     max_rejected_share: float
     output_format: str
     sets_given: bool = False
+    sample_rows: int = 0
 
 
 def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
@@ -85,6 +86,7 @@ def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
     columns = column_mapping(data)
     hub = hub_source(data, source)
     model = settings.optional_section("model")
+    sample_rows = settings.integer("sample_rows", 0)
     if data.optional_text("tokenizer") and tokenizer is None:
         raise SettingsError(
             f'"data.tokenizer" is "{data.text("tokenizer")}", but the job has no tokenizer folder'
@@ -103,10 +105,11 @@ def read(settings: Section, tokenizer: str | None) -> PrepareSettings:
             tokenizer=tokenizer,
             answer_delimiter=data.optional_text("answer_delimiter"),
         ),
-        budgets=budgets(data, limits(model).optional_integer("max_rows")),
+        budgets=sampled(budgets(data, limits(model).optional_integer("max_rows")), sample_rows),
         max_rejected_share=data.share("max_rejected_share", 0.05),
         output_format=data.choice("output_format", ("csv", "parquet"), "csv"),
         sets_given=source == LABELING,
+        sample_rows=sample_rows,
     )
 
 
@@ -160,3 +163,17 @@ def budgets(data: Section, max_rows: int | None) -> Budgets:
             hint="lower data.rows.training, or the parameter behind it",
         )
     return wanted
+
+
+def sampled(wanted: Budgets, rows: int) -> Budgets:
+    """The budgets of a run on so many rows in all (0: as they are), each set with its share of them."""
+    if not rows or rows >= wanted.total:
+        return wanted
+    sets = [name for name in SETS if wanted.of(name)]
+    if rows < len(sets):
+        raise SettingsError(
+            f"a sample of {rows} rows cannot fill {len(sets)} sets ({', '.join(sets)})",
+            hint=f"take {len(sets)} rows at least: --sample {10 * len(sets)}",
+        )
+    others = {name: max(1, wanted.of(name) * rows // wanted.total) for name in sets if name != "training"}
+    return Budgets(**{**dict.fromkeys(SETS, 0), **others, "training": rows - sum(others.values())})

@@ -6,11 +6,15 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from xxhash import xxh3_64_intdigest
+
 from steps.prepare.answers import learned
 from steps.prepare.sample import Candidate
 from steps.runtime.outputs import json_line, sha256, text_file
+from steps.runtime.rows.text import question_key
 
 COLUMNS = ("input", "output")
+QUESTIONS = "training_questions.csv"
 
 
 def write_sets(
@@ -58,11 +62,22 @@ def write_parquet(path: Path, rows: Sequence[Candidate]) -> None:
 
 
 def write_evaluation(path: Path, rows: Sequence[Candidate]) -> None:
-    """One object a row: id (from the row's content), input, output, group (empty where rows have none)."""
+    """One object a row: id (from the row's content), input, output, group (empty where rows have none).
+
+    `question` is the hash by which questions are told apart.
+    """
     with text_file(path) as file:
         for row in rows:
             document = {"id": f"{row.key:016x}", "input": row.input, "output": row.output, "group": row.group}
-            file.write(json_line(document))
+            file.write(json_line({**document, "question": f"{row.question:016x}"}))
+
+
+def write_questions(path: Path, rows: Sequence[Candidate]) -> None:
+    """Hashes of the question and of the whole prompt of every row, so that an overlap can be counted."""
+    with text_file(path) as file:
+        file.write("question,prompt\n")
+        for row in rows:
+            file.write(f"{row.question:016x},{xxh3_64_intdigest(question_key(row.input)):016x}\n")
 
 
 def data_hash(paths: Sequence[Path]) -> str:

@@ -49,7 +49,8 @@ def main() -> None:
     batch, on_demand = cutter.finish(on_demand=wanted.on_demand)
     write_json(out / "plan" / "plan.json", plan(arguments.batch_uri, batch, on_demand, wanted))
     seconds = time.monotonic() - started
-    print(f"{asked:,} records in {len(batch)} jobs in {seconds:.1f} s{told(aside)}", flush=True)
+    made = "1 job" if len(batch) == 1 else f"{len(batch)} jobs"
+    print(f"{asked:,} records in {made} in {seconds:.1f} s{told(aside)}", flush=True)
     if on_demand is not None:
         least = wanted.quotas.records_at_least
         print(f"{on_demand.records} records go on demand: fewer than the {least} of a batch job", flush=True)
@@ -128,6 +129,7 @@ def plan(uri: str, batch: list[Job], on_demand: Job | None, wanted: BatchSetting
         "on_demand": rest,
         "records": sum(job.records for job in batch) + (on_demand.records if on_demand else 0),
         "guidelines": list(wanted.versions),
+        "sample_rows": wanted.sample_rows,
     }
 
 

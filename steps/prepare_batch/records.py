@@ -50,7 +50,14 @@ class Ids:
 
 
 def records(settings: BatchSettings, folder: Path) -> Iterator[Record]:
-    """Every record of the data, in its order."""
+    """Every record of the data, in its order; of a sample the first ones.
+
+    A sample is there to be quick, and what follows costs by the record.
+    """
+    return itertools.islice(_all(settings, folder), settings.sample_rows or None)
+
+
+def _all(settings: BatchSettings, folder: Path) -> Iterator[Record]:
     if settings.format == "text":
         yield from _texts(settings, folder)
         return

@@ -38,6 +38,7 @@ class BatchSettings:
     max_set_aside_share: float
     on_demand: bool
     also_input: bool
+    sample_rows: int = 0
 
 
 def read(settings: Section) -> BatchSettings:
@@ -65,6 +66,7 @@ def read(settings: Section) -> BatchSettings:
         max_set_aside_share=data.share("max_set_aside_share", 0.05),
         on_demand=batch.flag("on_demand_below_minimum", False),
         also_input=settings.optional_section("apply").flag("also_input", False),
+        sample_rows=settings.integer("sample_rows", 0),
     )
 
 

@@ -3,7 +3,8 @@
     python -m steps.preprocess --settings settings.json [--parameter EvaluationRows=300]
 
 Takes the evaluation set that a training run put aside, its prompts as they are, or a data set of its own
-with columns and templates. Writes evaluation_dataset.jsonl: id, model_input, target_output, group.
+with columns and templates. Writes evaluation_dataset.jsonl: id, model_input, target_output, group; and
+overlap.json: how many of these rows stand in the training set.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from steps.runtime import settings as step_settings
+from steps.runtime.outputs import write_json
 from steps.runtime.process import base_folder, run
 
 OUTPUT = "evaluation_dataset.jsonl"
@@ -20,7 +22,7 @@ OUTPUT = "evaluation_dataset.jsonl"
 def main() -> None:
     """The stages of the step."""
     arguments = parse()
-    from steps.preprocess import choose, rows, settings
+    from steps.preprocess import choose, overlap, rows, settings
 
     wanted = settings.read(step_settings.load(arguments.settings, "preprocess", arguments.parameter))
     refused = rows.Refused()
@@ -29,10 +31,16 @@ def main() -> None:
         if wanted.own is None
         else rows.own_rows(wanted.own, arguments.data, refused)
     )
-    count = choose.write(arguments.output / "evaluation" / OUTPUT, found, wanted.rows, wanted.seed)
+    learned, out = overlap.read(arguments.training), arguments.output / "evaluation"
+    look = (lambda _row: None) if learned is None else learned.look
+    count = choose.write(out / OUTPUT, found, wanted.most, wanted.seed, look)
     refused.judge(count)
-    choose.judge(count, wanted.rows, wanted.source)
-    print(f"wrote {count:,} rows to {OUTPUT}" + refused.told(), flush=True)
+    choose.judge(count, wanted.least, wanted.source)
+    sample = ", a sample" if wanted.sample_rows else ""
+    print(f"wrote {count:,} rows to {OUTPUT}{sample}" + refused.told(), flush=True)
+    if learned is not None:
+        write_json(out / overlap.FILE, learned.document())
+        print(learned.told(), flush=True)
 
 
 def parse() -> argparse.Namespace:
@@ -42,6 +50,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, default=base / "input" / "settings" / "settings.json")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--data", type=Path, default=base / "input" / "data")
+    parser.add_argument("--training", type=Path, default=base / "input" / "training")
     parser.add_argument("--output", type=Path, default=base / "output")
     return parser.parse_args()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from xxhash import xxh3_64_intdigest
@@ -13,13 +13,20 @@ from steps.runtime.errors import StepError
 from steps.runtime.outputs import json_line, text_file
 
 
-def write(path: Path, rows: Iterable[EvaluationRow], wanted: int | None, seed: int) -> int:
+def write(
+    path: Path,
+    rows: Iterable[EvaluationRow],
+    wanted: int | None,
+    seed: int,
+    written: Callable[[EvaluationRow], None],
+) -> int:
     """Writes every row, or `wanted` of them drawn with the seed; returns how many there were."""
     chosen = rows if wanted is None else draw(rows, wanted, seed)
     count = 0
     with text_file(path) as file:
         for count, row in enumerate(chosen, start=1):  # noqa: B007 - the last count is the result
-            file.write(json_line(row._asdict()))
+            file.write(json_line(row.document()))
+            written(row)
     return count
 
 

@@ -15,19 +15,29 @@ from steps.runtime.errors import StepError
 from steps.runtime.rows import sources
 from steps.runtime.rows.blocks import Unreadable
 from steps.runtime.rows.columns import Row, as_text, is_missing, reader
-from steps.runtime.rows.text import fold
+from steps.runtime.rows.text import fold, question_key
 
 # Where so many rows are unusable, the figures would be of another data set.
 MAX_REFUSED_SHARE = 0.05
 
 
 class EvaluationRow(NamedTuple):
-    """A row to ask, as evaluation_dataset.jsonl holds it."""
+    """A row to ask; `question` is the hash of its question, None where the data name none."""
 
     id: str
     model_input: str
     target_output: str
     group: str
+    question: int | None = None
+
+    def document(self) -> dict[str, str]:
+        """As evaluation_dataset.jsonl holds it: what is asked alone, so that equal sets are equal bytes."""
+        return {
+            "id": self.id,
+            "model_input": self.model_input,
+            "target_output": self.target_output,
+            "group": self.group,
+        }
 
 
 @dataclass
@@ -64,7 +74,16 @@ def candidate_rows(folder: Path) -> Iterator[EvaluationRow]:
                     f"{block.file}, row {number}, is not a row of an evaluation set (id, input, output)",
                     hint="candidate reads what a training pipeline wrote; set data.source to read other data",
                 )
-            yield EvaluationRow(row["id"], row["input"], row["output"], str(row.get("group") or ""))
+            group, question = str(row.get("group") or ""), _hash(row.get("question"))
+            yield EvaluationRow(row["id"], row["input"], row["output"], group, question)
+
+
+def _hash(text: Any) -> int | None:
+    """The hash that prepare wrote as hex digits; None for anything else."""
+    try:
+        return int(text, 16)
+    except (TypeError, ValueError):
+        return None
 
 
 def own_rows(data: OwnData, folder: Path, refused: Refused) -> Iterator[EvaluationRow]:
@@ -93,7 +112,9 @@ def own_rows(data: OwnData, folder: Path, refused: Refused) -> Iterator[Evaluati
                 refused.reasons["duplicate"] += 1
                 continue
             seen.add(key)
-            yield EvaluationRow(f"{key:016x}", prompt, target, "")
+            question = values.get("question")
+            asked = None if question is None else xxh3_64_intdigest(question_key(question))
+            yield EvaluationRow(f"{key:016x}", prompt, target, "", asked)
 
 
 def _values(row: Row, readers: dict[str, Callable[[Row], Any]]) -> dict[str, str] | str:

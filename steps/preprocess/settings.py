@@ -31,12 +31,27 @@ class OwnData:
 
 @dataclass(frozen=True)
 class PreprocessSettings:
-    """The whole of it; `own` is None for the set that a training run put aside, `rows` None for every row."""
+    """The whole of it; `own` is None for the set that a training run put aside, `rows` None for every row.
+
+    A sample has at most `sample_rows` rows, and may have fewer than `rows`; 0 is no sample.
+    """
 
     source: str
     rows: int | None
+    sample_rows: int
     seed: int
     own: OwnData | None
+
+    @property
+    def most(self) -> int | None:
+        """Rows that are drawn at most; None for every row."""
+        limits = [rows for rows in (self.rows, self.sample_rows) if rows]
+        return min(limits) if limits else None
+
+    @property
+    def least(self) -> int | None:
+        """Rows that there must be; None where any number will do."""
+        return None if self.sample_rows else self.rows
 
 
 def read(settings: Section) -> PreprocessSettings:
@@ -46,6 +61,7 @@ def read(settings: Section) -> PreprocessSettings:
     return PreprocessSettings(
         source=source,
         rows=data.optional_integer("rows", minimum=1),
+        sample_rows=settings.integer("sample_rows", 0),
         seed=data.integer("seed", 42),
         own=None if source == CANDIDATE else _own(data, source),
     )

@@ -50,6 +50,7 @@ class LabelingSettings:
     split: Split
     targets: Mapping[str, Section]
     card: Mapping[str, Any]
+    sample_rows: int = 0
 
 
 def read(settings: Section) -> LabelingSettings:
@@ -69,6 +70,7 @@ def read(settings: Section) -> LabelingSettings:
         split=Split(split.share("validation"), split.share("test"), split.integer("seed")),
         targets={name: targets.section(name) for name in TARGETS if targets.values.get(name) is not None},
         card=settings.optional_section("card").values,
+        sample_rows=settings.integer("sample_rows", 0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -10,7 +11,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from commands.shapes import SHAPES, misfits
@@ -95,13 +98,32 @@ def test_two_upserts_at_once_make_one_pipeline_each(repository: Repository) -> N
     }
 
 
-def test_a_changed_step_is_one_update_that_says_so(repository: Repository) -> None:
-    """A new line in a step's source changes the pipelines that ship it, and no other."""
+def test_a_changed_step_shows_in_plan_as_exactly_that(repository: Repository) -> None:
+    """A new line in a step's source: one change of one pipeline, kept, carried out once, and rolled back."""
     with (repository.folder / "steps" / "preprocess" / "rows.py").open("a") as file:
         file.write("\n# changed\n")
-    done = repository.run("upsert", "facts-training", "facts-inference", code=0)
+    chosen = ("facts-training", "facts-inference")
+    plan = repository.run(
+        "plan", *chosen, "--out", "plan.json", "--output", "json", "--exit-code", code=4
+    ).json
+    assert misfits(plan, SHAPES["plan"]) == []
+    [training, inference] = plan["pipelines"]
+    assert (training["change"], training["changes"]) == ("unchanged", [])
+    [change] = inference["changes"]
+    assert (change["kind"], change["step"], change["marks"]) == ("code", "preprocess", ["re-runs"])
+    assert change["details"] == [{"what": "steps/preprocess/rows.py", "note": "+2 -0 lines"}]
+    beside = {key: plan[key] for key in ("protected", "functions", "stacks", "guardrails")}
+    assert beside == {"protected": [], "functions": [], "stacks": [], "guardrails": []}
+
+    done = repository.run("upsert", "--plan", "plan.json", code=0)
     assert done.out == "facts-training: unchanged\nfacts-inference: updated (definition)\n"
     assert "  update pipeline local-facts-inference: definition\n" in done.err
+    again = repository.run("upsert", "--plan", "plan.json", code=2).err
+    assert "nothing was written: pipeline facts-inference has moved on since (" in again
+
+    back = repository.run("rollback", "facts-inference", "--output", "json", code=0).json
+    assert misfits(back, SHAPES["rollback"]) == []
+    assert (back["version"], back["newest_version"], len(back["changes"])) == (1, 3, 1)
 
 
 def test_a_killed_upsert_is_made_good_by_the_next(repository: Repository) -> None:
@@ -123,13 +145,15 @@ def test_printing_the_templates_asks_nobody(repository: Repository) -> None:
     out = repository.run("bootstrap", "--print", "--env", "prod", shell={}, code=0).out
     assert "# stack: prod-base\n" in out
     assert "# parameter: Prefix=prod\n" in out
-    assert out.count('AWSTemplateFormatVersion: "2010-09-09"') == 2
+    assert out.count('AWSTemplateFormatVersion: "2010-09-09"') == 3
+    assert len(out) < 3 * 51_200
 
 
 def test_the_wrong_account_is_stopped_before_the_first_write(repository: Repository) -> None:
     """An environment that says another account than the credentials': exit code 2, nothing made."""
     exports = repository.run("local", "env", "--output", "json", code=0).json["set"]
-    for words in (("bootstrap",), ("upsert",), ("start", "facts-training"), ("cleanup", "--yes")):
+    deleting = (("cleanup", "--yes"), ("teardown", "--data", "--package-groups", "--yes"))
+    for words in (("bootstrap",), ("upsert",), ("start", "facts-training"), *deleting):
         done = repository.run(*words, "--env", "dev", shell=exports, code=2)
         assert done.err.startswith(
             'these credentials belong to account "123456789012", '
@@ -144,3 +168,83 @@ def test_what_is_kept_survives_down_and_up(repository: Repository) -> None:
     assert repository.run("local", "status", code=0).out.startswith("the stand-in does not run")
     document = repository.run("upsert", "facts-training", "--output", "json", code=0).json
     assert document["writes"] == 0
+
+
+def test_doctor_finds_nothing_broken_and_then_what_is(repository: Repository) -> None:
+    """Exit code 0 where all is well, 2 with the command that mends it where a queue is gone."""
+    document = repository.run("doctor", "--output", "json", code=0).json
+    assert misfits(document, SHAPES["doctor"]) == []
+    status = {each["check"]: each["status"] for each in document["findings"]}
+    assert {check for check, each in status.items() if each == "unknown"} == {"permissions", "instances"}
+    assert {status[check] for check in ("stacks", "bucket", "roles", "queues", "functions", "images")} == {
+        "fine"
+    }
+    queue = "https://sqs.us-east-1.amazonaws.com/123456789012/local-wait-dead-letter"
+    client(repository, "sqs").delete_queue(QueueUrl=queue)
+    broken = repository.run("doctor", code=2).out
+    assert 'queue "local-wait-dead-letter" is not there' in broken
+    assert "mend: run_pipeline.py bootstrap\n" in broken
+
+
+def test_doctor_works_without_an_account(repository: Repository) -> None:
+    """For an environment that nobody filled in, without credentials: what is wrong offline, exit code 2."""
+    document = repository.run("doctor", "--env", "prod", "--output", "json", shell={}, code=2).json
+    status = {each["check"]: each["status"] for each in document["findings"]}
+    assert (status["account"], status["credentials"], status["the rest"]) == ("broken", "broken", "unknown")
+    assert (status["python"], status["configuration"]) == ("fine", "fine")
+
+
+def test_teardown_removes_the_environment_and_nothing_else(repository: Repository) -> None:
+    """First the list, nothing done; then in two goes; a stranger's pipeline and bucket stand."""
+    sagemaker, s3 = client(repository, "sagemaker"), client(repository, "s3")
+    stranger = {"Version": "2020-12-01", "Parameters": [], "Steps": [FAIL]}
+    role = "arn:aws:iam::123456789012:role/local-pipeline"
+    sagemaker.create_pipeline(
+        PipelineName="local-strangers",
+        PipelineDefinition=json.dumps(stranger),
+        RoleArn=role,
+        ClientRequestToken="0" * 32,
+    )
+    s3.create_bucket(Bucket="local-strangers")
+    listed = repository.run("teardown", "--output", "json", code=0).json
+    assert misfits(listed, SHAPES["teardown"]) == []
+    assert listed["deleted"] is False
+    text = repository.run("teardown", code=0).out
+    assert "delete pipeline local-facts-training, and with it the history of 0 executions\n" in text
+    assert "  queues: local-wait" in text
+    assert text.endswith("delete all this for good: run_pipeline.py teardown --yes\n")
+    assert len(sagemaker.list_pipelines()["PipelineSummaries"]) == 3
+
+    kept = repository.run("teardown", "--yes", code=0)
+    assert "to use it again: bucket: local-pipelines-123456789012-us-east-1" in kept.out
+    assert [e["PipelineName"] for e in sagemaker.list_pipelines()["PipelineSummaries"]] == ["local-strangers"]
+    assert client(repository, "cloudformation").describe_stacks()["Stacks"] == []
+    assert client(repository, "lambda").list_functions()["Functions"] == []
+    refused = repository.run("teardown", "--data", "--yes", code=2)
+    assert 'model package group "local-facts" stays' in refused.err
+
+    words = ("teardown", "--data", "--package-groups", "--yes", "--output", "json")
+    assert repository.run(*words, code=0).json["deleted"] is True
+    assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["local-strangers"]
+    assert repository.run("teardown", code=0).out.startswith("there is nothing of environment")
+    assert sagemaker.describe_pipeline(PipelineName="local-strangers")["RoleArn"] == role
+
+
+def test_an_environment_can_be_made_again_after_a_teardown(repository: Repository) -> None:
+    """Nothing is left in the way."""
+    repository.run("bootstrap", code=0)
+
+
+FAIL = {"Name": "fail", "Type": "Fail", "Arguments": {"ErrorMessage": "x"}}
+
+
+def client(repository: Repository, service: str) -> Any:
+    """A client of the repository's stand-in."""
+    exports = repository.run("local", "env", "--output", "json", code=0).json["set"]
+    return boto3.client(
+        service,
+        endpoint_url=exports["AWS_ENDPOINT_URL"],
+        region_name=exports["AWS_REGION"],
+        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+    )

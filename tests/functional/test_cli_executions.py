@@ -41,14 +41,24 @@ def stopped(repository: Repository) -> str:
     arn = done.out.splitlines()[0]
     assert ARN.fullmatch(arn)
     assert done.out == f"{arn}\n"
-    assert "  EpochCount=1  (given)\n" in done.err
-    assert "  LearningRate=0.001\n" in done.err
+    assert "  EpochCount=1         -p\n" in done.err
+    assert "  LearningRate=0.001   default\n" in done.err
     assert "  endpoint: ml.g5.12xlarge, 7.09 USD an hour on AWS, deleted after its evaluation\n" in done.err
     execution = arn.rpartition("/")[2]
     assert f"watch it: run_pipeline.py watch {execution}\n" in done.err
     until(repository, execution, "wait-automl")
+    waiting = repository.run("why", execution, "--output", "json", code=0).json
+    assert misfits(waiting, SHAPES["why"]) == []
+    assert waiting["verdict"] == "waiting"
+    (wait,) = waiting["waits"]
+    assert (wait["step"], wait["waits_for"], wait["name"]) == ("wait-automl", "automl", f"{execution}-1")
+    assert wait["deadline"] > wait["since"]
+    assert waiting["next"][0] == f"run_pipeline.py watch {execution}"
     halted = repository.run("stop", execution, "--wait", code=0)
     assert halted.out == f"stopping execution {execution}\nexecution {execution} is Stopped\n"
+    told = repository.run("why", execution, code=0).out
+    assert "it was stopped" in told
+    assert told.endswith(f"next\n  run_pipeline.py retry {execution} --wait\n")
     return execution
 
 
@@ -69,6 +79,7 @@ def succeeded(repository: Repository, stopped: str) -> str:
     killed.communicate()
     done = repository.run("watch", "facts-training", code=0)
     assert f"facts-training  {stopped}  Succeeded" in done.out
+    assert re.search(r"wait-endpoint Executing \(deadline in \d+h \d\dm\)", done.err), done.err
     return stopped
 
 
@@ -190,6 +201,10 @@ def test_logs_are_told_by_step(repository: Repository, succeeded: str) -> None:
     tail = repository.run("logs", succeeded, "--step", "prepare", "--tail", "1", code=0).out.splitlines()
     assert tail[0] == "prepare"
     assert len(tail) == 2
+    followed = repository.run("logs", succeeded, "--follow", code=0).out.splitlines()
+    assert len(followed) == sum(map(len, texts.values())) + len(
+        [each for each in document["lines"] if each["step"] not in texts]
+    )
     unknown = repository.run("logs", succeeded, "--step", "prepar", code=2)
     assert unknown.err.endswith('hint: did you mean "prepare"?\n')
 
@@ -233,6 +248,16 @@ def test_a_failed_step_is_exit_code_1_with_its_reason(repository: Repository) ->
         f"hint: run_pipeline.py logs {execution} --step prepare",
         f"hint: run_pipeline.py retry {execution} --wait",
     ]
+    assert repository.run("watch", execution, code=1).err.splitlines()[-4:] == [fact, *hints]
+    told = repository.run("why", execution, code=0).out
+    assert 'it failed in step "prepare"\n' in told
+    assert "hint of the step: rejected.jsonl names every row with its reason\n" in told
+    assert re.search(r"^  \d\d:\d\d:\d\d  error: \d+ of \d+ rows .* are unusable", told, re.MULTILINE)
+    assert "likely cause  unusable data\n" in told
+    listed = repository.run("executions", "--status", "Failed", "--since", "1h", "--output", "json", code=0)
+    assert misfits(listed.json, SHAPES["executions"]) == []
+    assert [each["id"] for each in listed.json["executions"]] == [execution]
+    assert listed.json["executions"][0]["parameters"]["TrainingRows"] == "60"
 
 
 def test_cleanup_lists_and_deletes_what_is_ours(repository: Repository, succeeded: str) -> None:

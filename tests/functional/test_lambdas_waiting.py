@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config import names
 from config.models import Environment
-from deploy.bootstrap import bootstrap
+from deploy.bootstrap import bootstrap, update_services
 from deploy.session import connect
 from deploy.stacks import Waiting
-from tests.functional.conftest import RunningStandIn
+from tests.functional.conftest import ROOT, RunningStandIn
 from tests.functional.engine_pipelines import Client, until
 
 pytestmark = pytest.mark.functional
@@ -176,6 +179,31 @@ def test_a_deadline_stops_the_job_and_fails_the_step(client: Client, env: Enviro
     until(lambda: automl_status(client, execution.rpartition("/")[2] + "-1") == "Stopped", 60)
 
 
+def test_an_open_wait_survives_new_code(client: Client, env: Environment, name: str, tmp_path: Path) -> None:
+    """Begun with one version of the function, looked after by the next, and answered by it."""
+    project = client.stand_in.project
+    start = start_step(env, client, name, training_data(client, name, 2_000))
+    wait = wait_step(env, "automl", out("start-automl", "job_name"), "job_name", max_poll_seconds=1)
+    client.create(f"{env.prefix}-{name}", start, wait)
+    execution = client.start(f"{env.prefix}-{name}")
+    until(lambda: client.statuses(execution).get("wait-automl") == "Executing", 60)
+    for folder in ("lambdas", "infra"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    handler = tmp_path / "lambdas" / "wait" / "handler.py"
+    marked = 'own.s3.put_object(Bucket=own.bucket, Key="KEY", Body=b"")'.replace("KEY", f"{name}/new-code")
+    handler.write_text(handler.read_text().replace("    failed = []", f"    {marked}\n    failed = []"))
+    waiting = Waiting(time.monotonic, time.sleep, print)
+    new = dataclasses.replace(project, root=tmp_path)
+    try:
+        update_services(new, connect(project), report=print, waiting=waiting)
+        until(lambda: client.keys(f"{name}/new-code"))
+        assert client.statuses(execution)["wait-automl"] == "Executing"
+        client.sagemaker.stop_pipeline_execution(PipelineExecutionArn=execution)
+        assert client.ended(execution) == "Stopped"
+    finally:
+        update_services(project, connect(project), report=print, waiting=waiting)
+
+
 def test_a_message_that_is_not_understood_fails_its_step(client: Client, env: Environment, name: str) -> None:
     """What ends on the dead-letter queue is answered by its consumer."""
     other = client.queue(name)
@@ -251,6 +279,7 @@ def training_steps(client: Client, env: Environment, name: str, candidate: str) 
         "model_data_url": out("deploy-model", "model_data_url"),
         "image": out("deploy-model", "image"),
         "base_model": "Llama2-7B",
+        "training_data": f"s3://{client.bucket}/{name}/training",
         "evaluation_data": f"s3://{client.bucket}/{name}/evaluation",
         "report_data": f"s3://{client.bucket}/{name}/report",
         "after_evaluation": "delete",

@@ -96,6 +96,20 @@ def test_an_update_keeps_what_it_does_not_name(sagemaker: Any, name: str) -> Non
         ),
         ({"ModelPackageDescription": "x" * 1_025}, "length less than or equal to 1024"),
         ({"ModelApprovalStatus": "Maybe"}, "enum value set"),
+        (
+            {"ModelCard": {"ModelCardContent": "x" * 100_001, "ModelCardStatus": "Draft"}},
+            "length less than or equal to 100000",
+        ),
+        ({"ModelCard": {"ModelCardContent": "{", "ModelCardStatus": "Draft"}}, "it is no JSON"),
+        (
+            {
+                "ModelCard": {
+                    "ModelCardContent": '{"model_package_details": {}, "model_overview": {"model_id": ""}}',
+                    "ModelCardStatus": "Draft",
+                }
+            },
+            "a package's card has not: model_package_details, model_id",
+        ),
         ({"Tags": [{"Key": "a", "Value": "b"}]}, "Tags are not allowed with ModelPackageGroupName"),
     ],
 )

@@ -59,7 +59,7 @@ def missed(spine: Spine) -> Spine:
     spine.repository.change(
         "config/pipelines/facts-training.yaml", "after_evaluation: delete", "after_evaluation: keep"
     )
-    small = ("-p", "TrainingRows=60", "-p", "EpochCount=1")
+    small = ("--sample", "60", "-p", "EpochCount=1")
     done = spine.repository.run("run", "facts-training", "facts-inference", *small, timeout=600, code=5)
     return Spine(spine.repository, done)
 
@@ -171,6 +171,13 @@ def test_the_decision_is_kept_with_its_reason(spine: Spine) -> None:
     )
     # The decision leaves what was known of the package as it was.
     assert shown["metadata"]["training_execution"] == spine.status("facts-training")["arn"]
+    logged = spine.repository.run("registry", "log", "facts", "--output", "json", code=0).json
+    assert misfits(logged, SHAPES["registry log"]) == []
+    [decision] = logged["decisions"]
+    assert (decision["by"], decision["reason"], decision["sequence"]) == ("local", "f1 is fine", 1)
+    assert decision["launcher"]["arn"].endswith(":user/local")
+    assert len(decision["evidence"]) == 4
+    assert logged["disagreements"] == []
     text = spine.repository.run("registry", "show", "local-facts/1", code=0).out
     assert "reason: f1 is fine\n" in text
     assert spine.repository.run("registry", "list", "--status", "Rejected", code=0).out == (
@@ -198,13 +205,21 @@ def test_a_missed_gate_is_exit_code_5_with_its_figures(missed: Spine) -> None:
 
 
 def test_another_threshold_needs_only_the_evaluation_again(missed: Spine) -> None:
-    """The kept endpoint is evaluated once more, now with a gate that it passes: exit code 0, version 2."""
+    """The kept endpoint is evaluated once more, now with gates that it passes: exit code 0, version 2."""
     before = missed.status("facts-training")["id"]
+    comparing = "gates:\n  - {metric: f1, better_than: approved, margin: -1, confidence: 0.9}"
+    missed.repository.change("config/pipelines/facts-inference.yaml", "^gates:$", comparing)
     words = ("run", "facts-inference", "-p", "MinimumF1=0", "--output", "json")
     document = missed.repository.run(*words, timeout=300, code=0).json
     assert misfits(document, SHAPES["run"]) == []
     (execution,) = document["executions"]
     assert execution["model_package"].endswith(":model-package/local-facts/2")
+    bound, compared = execution["gates"]
+    assert (bound["comparison"], compared["comparison"]) == ("at least", "better than approved")
+    assert (compared["passed"], compared["bound"]) == (True, -1)
+    assert compared["value"] < 0
+    assert compared["detail"].startswith("worse, -0.")
+    assert "against local-facts/1 (" in compared["detail"]
     assert execution["endpoint"] == {"name": f"local-{before}", "status": "InService"}
     text = missed.repository.run("status", "facts-inference", code=0).out
     assert (
@@ -213,6 +228,70 @@ def test_another_threshold_needs_only_the_evaluation_again(missed: Spine) -> Non
     assert missed.status("facts-training")["id"] == before
     cleaned = missed.repository.run("cleanup", "--yes", code=0)
     assert f"  delete endpoint local-{before}\n" in cleaned.err
+
+
+def test_what_a_sample_leaves_is_marked_as_one(missed: Spine) -> None:
+    """Sets, candidate, figures' manifest and the package: none of them passes for the whole."""
+    training = missed.status("facts-training")
+    assert training["parameters"]["SampleRows"] == "60"
+    folder = f"s3://{BUCKET}/local/executions/local-facts-training/{training['id']}"
+    report = json.loads(_file(missed, f"{folder}/prepare/report/data_report.json").read_text())
+    assert report["sample_rows"] == 60
+    assert sum(report["rows"][name] for name in ("training", "validation", "evaluation")) == 60
+    assert json.loads(_file(missed, f"{folder}/candidate.json").read_text())["sample_rows"] == 60
+    evaluated = missed.status("facts-inference")
+    assert evaluated["parameters"]["SampleRows"] == "60"  # from the candidate: nobody typed it
+    package = missed.repository.run("registry", "show", "facts/2", "--output", "json", code=0).json
+    assert package["metadata"]["sample_rows"] == "60"
+
+
+def test_chosen_steps_run_on_the_results_of_another_execution(missed: Spine, tmp_path: Path) -> None:
+    """--from with --skip: nothing is asked again, only the gate decides anew; then compared and fetched."""
+    before = missed.status("facts-inference")
+    words = ("start", "facts-inference", "--from", before["id"], "--skip", "evaluate")
+    estimate = missed.repository.run(*words, "--estimate", "--output", "json", code=0).json
+    assert misfits(estimate, SHAPES["start"]) == []
+    assert (estimate["arn"], estimate["selection"]["reused"]) == (None, ["preprocess", "evaluate"])
+    done = missed.repository.run(*words, "-p", "MinimumF1=0.99", "--wait", code=5)
+    execution = done.out.splitlines()[0].rpartition("/")[2]
+    assert f"  taken from {before['id']}: preprocess, evaluate\n" in done.err
+    assert "  MinimumF1=0.99                        -p\n" in done.err
+    assert f"  EvaluationRows=300                    execution {before['id']}\n" in done.err
+    after = missed.status("facts-inference")
+    assert {step["name"]: bool(step["reused_from"]) for step in after["steps"]} == {
+        "preprocess": True,
+        "evaluate": True,
+        "gate": False,
+        "gate-missed": False,
+    }
+    told = missed.repository.run("why", execution, code=0).out
+    assert re.search(r"^  f1 = [\d.]+, needs at least 0\.99$", told, re.MULTILINE)
+    compared = missed.repository.run("compare", before["id"], execution, "--output", "json", code=0).json
+    assert misfits(compared, SHAPES["compare"]) == []
+    assert compared["differences"]["parameters"] == [
+        {"name": "MinimumF1", "a": "0.0", "b": "0.99", "change": None}
+    ]
+    assert (compared["differences"]["metrics"], compared["differences"]["definition"]) == ([], [])
+    fetched = missed.repository.run("outputs", before["id"], "--to", str(tmp_path / "to"), code=0)
+    assert fetched.err.endswith(f", in {tmp_path / 'to'}\n")
+    assert (tmp_path / "to/evaluate/report/evaluation_report.html").stat().st_size > 1000
+
+
+def test_the_evidence_of_the_second_model_is_against_it(missed: Spine) -> None:
+    """Worse than the approved one on the same rows, by page, JSON and model card; overlap counted, no gap."""
+    done = missed.repository.run("registry", "review", "facts/2", "--output", "json", timeout=120, code=0)
+    assert misfits(done.json, SHAPES["registry review"]) == []
+    assert (done.json["gaps"], done.json["overlap"]) == ([], {"rows": 0, "training_rows": 60})
+    assert (done.json["against"]["package"], done.json["against"]["reason"]) == ("local-facts/1", "")
+    assert done.json["against"]["metrics"]["f1"]["verdict"] == "worse"
+    assert done.json["regressions"][0]["approved_score"] > done.json["regressions"][0]["score"]
+    page = Path(done.json["page"]).read_text(encoding="utf-8")
+    assert "Worse" in page
+    assert _file(missed, done.json["stored"]).read_text(encoding="utf-8") == page
+    package = missed.client("sagemaker").describe_model_package(ModelPackageName=done.json["arn"])
+    assert done.json["stored"] in package["ModelCard"]["ModelCardContent"]
+    text = missed.repository.run("registry", "review", "facts/2", "--no-store", code=0).out
+    assert "\nthe evidence is complete\n" in text
 
 
 def _file(spine: Spine, uri: str) -> Path:

@@ -278,8 +278,9 @@ def test_a_full_disk_is_an_error_and_not_a_loss(own_stand_in: Start) -> None:
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     """One fact, one hint."""
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StandInError, match=r"cannot write to .*/file/\.local"):
+    with pytest.raises(StandInError, match=r"cannot write to .*/file/\.local") as caught:
         stand_in_client.connect(project_in(tmp_path / "file" / ".local"))
+    assert caught.value.hint == ("set stand_in.folder in config/environments/local.yaml to a folder of yours")
 
 
 def test_status_and_keys(stand_in: RunningStandIn) -> None:

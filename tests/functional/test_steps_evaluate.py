@@ -55,6 +55,8 @@ def evaluate(
     data.mkdir(parents=True)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows or ROWS)
     (data / "evaluation_dataset.jsonl").write_text(lines, encoding="utf-8")
+    learned = {"version": 1, "rows": 1, "asked": 4, "training_rows": 9, "examples": ["a"]}
+    (data / "overlap.json").write_text(json.dumps(learned), encoding="utf-8")
     settings = {"evaluation": {**EVALUATION, **changes}, "gates": gates or [], "seed": 1}
     names = ("--endpoint-name", "e", "--model-data-url", model_data, "--region", "us-east-1")
     return run_step("evaluate", folder, settings, data=data, arguments=names, environment=fake.environment)
@@ -124,6 +126,10 @@ def test_every_row_is_asked_and_scored_as_fmeval_does(tmp_path: Path) -> None:
     low, mean, high = (document["metrics"]["f1"][key] for key in ("low", "mean", "high"))
     assert mean == pytest.approx(2 / 3, abs=1e-6)
     assert low < mean < high
+    data = ran.json("report/manifest.json")["data"]
+    assert {**document["data"], "file": "evaluation_dataset.jsonl"} == data
+    assert document["training_overlap"] == {"rows": 1, "training_rows": 9}
+    assert document["comparisons"] == {}
     assert "gate f1 at least 0.9: missed" in ran.out  # which is the pipeline's to judge
     the_books_are_right(ran)
 
@@ -142,6 +148,7 @@ def the_books_are_right(ran: Ran) -> None:
         "failed.jsonl",
     }
     html = (ran.output / "report" / "evaluation_report.html").read_text(encoding="utf-8")
+    assert "1 of 4 rows stand in the training set" in html
     assert "Gate missed: <strong>f1</strong>" in html
     assert html.index("黄色。") < html.index("The yellow!")
     assert "<script" not in html

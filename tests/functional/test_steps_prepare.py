@@ -78,7 +78,10 @@ def test_rows_become_three_sets_that_share_nothing(tmp_path: Path) -> None:
     evaluation = ran.lines("evaluation/evaluation.jsonl")
     assert header == ["input", "output"]
     assert (len(training), len(validation), len(evaluation)) == (40, 8, 12)
-    assert set(evaluation[0]) == {"id", "input", "output", "group"}
+    assert set(evaluation[0]) == {"id", "input", "output", "group", "question"}
+    names, *questions = read_csv(ran.output / "report" / "training_questions.csv")
+    assert (names, len(questions)) == (["question", "prompt"], 40)
+    assert not {row["question"] for row in evaluation} & {question for question, _ in questions}
 
     by_prompt = {f"Answer.\n\n{row['question']}\n{row['support']}\n": row for row in facts()}
     assert all(by_prompt[prompt]["correct_answer"] == answer for prompt, answer in training + validation)
@@ -297,10 +300,25 @@ def test_the_report_is_one_page_that_loads_nothing(tmp_path: Path) -> None:
     html = (ran.output / "report" / "data_report.html").read_text(encoding="utf-8")
     assert html.count("<svg") == 2
     assert "<script" not in html
+    assert "<h1>data.jsonl</h1>" in html
+    assert "s3://b/&lt;script&gt;alert(1)" in html
     assert "http://" not in html.replace("http://www.w3.org", "")
     failed = prepare(tmp_path / "failed", tmp_path / "data", context_tokens=20)
     page = (failed.output / "report" / "data_report.html").read_text(encoding="utf-8")
     assert "The step failed." in page
+
+
+def test_a_sample_is_as_large_as_it_was_asked_for_and_says_so(tmp_path: Path) -> None:
+    """Its rows are among those of the whole draw's data, and report, figures and log call it a sample."""
+    data = jsonl(tmp_path / "data", facts())
+    settings = {"data": DATA, "model": {"context_tokens": 2048}, "sample_rows": 15}
+    ran = run_step("prepare", tmp_path, settings, data=data)
+    assert ran.code == 0, ran.err
+    figures = ran.json("report/data_report.json")
+    assert figures["sample_rows"] == 15
+    assert [figures["rows"][name] for name in ("training", "validation", "evaluation")] == [10, 2, 3]
+    assert "a sample of 15 rows" in (ran.output / "report/data_report.html").read_text(encoding="utf-8")
+    assert ran.out.strip().endswith("a sample of 15 rows")
 
 
 def test_several_right_answers(tmp_path: Path) -> None:

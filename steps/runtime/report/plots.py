@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import itertools
 import logging
@@ -139,6 +140,52 @@ def intervals(
     return _svg(draw, name, (_SIZE[0], 0.36 * len(names) + 0.6))
 
 
+def differences(
+    names: Sequence[str], means: Sequence[float], bounds: Sequence[tuple[float, float]], *, name: str
+) -> str:
+    """A dot and an interval a metric around nothing; in the good colour above it, in the bad one below."""
+
+    def draw(axes: Any) -> None:
+        for place, (mean, (low, high)) in enumerate(zip(means, bounds, strict=True)):
+            colour = _GOOD if low > 0 else _BAD if high < 0 else _ACCENT
+            axes.plot([low, high], [place, place], color=colour, linewidth=2.5, solid_capstyle="round")
+            axes.plot([mean], [place], "o", color=colour, markersize=6)
+        axes.axvline(0, color=_INK, linewidth=1)
+        axes.set_yticks(range(len(names)), list(names))
+        widest = max([0.01, *(abs(bound) for pair in bounds for bound in pair)])
+        axes.set_xlim(-1.1 * widest, 1.1 * widest)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.set_xlabel("difference")
+        axes.grid(axis="y", visible=False)
+
+    return _svg(draw, name, (_SIZE[0], 0.36 * len(names) + 0.8))
+
+
+def side_by_side(
+    heights: Sequence[tuple[str, Sequence[float]]], edges: Sequence[float], *, label: str, name: str
+) -> str:
+    """Bars of two series between the same edges, the second one pale; each has a name in the legend."""
+
+    def draw(axes: Any) -> None:
+        width = (edges[1] - edges[0]) * 0.88 / len(heights)
+        for number, (called, values) in enumerate(heights):
+            places = [edge + 0.06 * (edges[1] - edges[0]) + number * width for edge in edges[:-1]]
+            shade = 1 if number == 0 else 0.4
+            colour = _ACCENT if number == 0 else _INK
+            axes.bar(
+                places, values, width, align="edge", color=colour, alpha=shade, linewidth=0, label=called
+            )
+        axes.set_xlabel(label)
+        axes.set_ylabel("rows")
+        axes.grid(axis="x", visible=False)
+        _whole_numbers(axes.yaxis)
+        axes.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(heights), fontsize=8, frameon=False
+        )
+
+    return _svg(draw, name, _SIZE)
+
+
 def timeline(
     rows: Sequence[tuple[str, Sequence[tuple[int, float, float]]]],
     labels: Sequence[str],
@@ -218,7 +265,7 @@ def page_colours(svg: str, name: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     head, rest = svg.split(">", 1)
     box = re.search(r'viewBox="[^"]+"', head)
-    head = f'<svg {box[0] if box else ""} role="img" aria-label="{name}" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    head = f'<svg {box[0] if box else ""} role="img" aria-label="{html.escape(name)}" xmlns:xlink="http://www.w3.org/1999/xlink"'
     for drawn, page in _PAGE.items():
         rest = rest.replace(drawn, page)
     rest = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font-size: \1px", rest)

@@ -88,7 +88,8 @@ def hub_blocks(source: HubSource, columns: Sequence[str]) -> Iterator[Block]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StepError(
             f'the data set "{source.name}" (split {source.split}) could not be loaded: {reason}',
-            hint="check its name and split, and that the job reaches the hub; else put the data in S3",
+            hint="check its name and split, and that the job reaches the hub; else let data.source be a"
+            " file or an S3 URI",
         ) from error
     present = list(rows.column_names)
     for column in columns:

@@ -13,6 +13,8 @@ from commands.progress import Progress, readable
 from commands.terminal import Terminal
 from deploy.executions import Execution, Seen, Step
 from deploy.follow import Snapshot
+from deploy.history import History
+from deploy.waits import OpenWait
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-x/execution/4f0b6mz1kq2x"
@@ -48,10 +50,10 @@ def step(name: str, status: str, **more: Any) -> Step:
     return Step(name, status, AT, ended, **more)
 
 
-def lines(*shown: tuple[float, Snapshot]) -> list[str]:
+def lines(*shown: tuple[float, Snapshot], past: History | None = None) -> list[str]:
     """What stands in a log after these snapshots, each so many seconds after the start; without times."""
     terminal, clock = Terminal(stdout=io.StringIO(), stderr=io.StringIO()), Clock()
-    with Progress("x", terminal, clock=clock) as progress:
+    with Progress("x", terminal, clock=clock, past=past) as progress:
         for seconds, each in shown:
             clock.now = AT + timedelta(seconds=seconds)
             progress.update(each)
@@ -165,6 +167,36 @@ def test_a_picture_that_is_summed_up_next_goes_away() -> None:
     over = snapshot(step("prepare", "Succeeded"), status="Succeeded")
     assert not picture(over, summed_up_next=True).rstrip().endswith("1m 30s")
     assert picture(over).rstrip().endswith("1m 30s")
+
+
+PAST = History({"train": 2400.0}, total=3000.0, runs=3)
+
+
+def waiting(*, deadline: float = 7200) -> Snapshot:
+    """A step that waits until so many seconds after AT."""
+    seen = snapshot(step("train", "Executing"), last_line="epoch 2 of 8").seen
+    wait = OpenWait("train", "automl", "x-1", AT, AT + timedelta(seconds=deadline))
+    return Snapshot(seen, "epoch 2 of 8", waits=(wait,))
+
+
+def test_what_is_usual_and_until_when_is_said() -> None:
+    """At the beginning, and in every line that breaks the silence."""
+    assert lines((0, waiting()), (30, waiting()), past=PAST) == [
+        "x  usually 50m 00s (3 executions)",
+        "x  train Executing (usually 40m 00s, deadline in 2h 00m)",
+        "x  train Executing, 30 s so far (usually 40m 00s, deadline in 1h 59m): epoch 2 of 8",
+    ]
+
+
+def test_a_deadline_that_has_passed_is_said_to_have() -> None:
+    """The wait is about to fail, or its function is not at work."""
+    assert lines((90, waiting(deadline=60)))[0].startswith("x  train Executing (deadline 30 s ago)")
+
+
+def test_a_result_from_another_execution_is_said_to_be() -> None:
+    """It is not news that it took long."""
+    taken = step("prepare", "Succeeded", reused_from="arn:x/execution/aaaaaaaaaaaa")
+    assert lines((0, snapshot(taken))) == ["x  prepare Succeeded taken from aaaaaaaaaaaa (3.0 s)"]
 
 
 @pytest.mark.parametrize("columns", [28, 40, 100])

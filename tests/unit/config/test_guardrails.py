@@ -128,7 +128,19 @@ BROKEN = [
     (
         "guardrail:\n",
         "gates: [{metric: blocked_share, at_most: 2.0}]\nguardrail:\n",
-        "gates[0].at_most: found 2.0",
+        "gates[0].at_most: found 2; shares lie between 0 and 1",
+        "write 0.02 for 2 %",
+    ),
+    (
+        "{sensitive_information: 25.0}",
+        "{sensitive_information: 25.0, sensitive: 25.0}",
+        'apply.text_units_per_second.sensitive: "sensitive" cannot be a name here; allowed: sensitive_inf',
+        'did you mean "sensitive_information"?',
+    ),
+    (
+        "  columns:",
+        "  answer_key: keys.jsonl\n  columns:",
+        'data.answer_key: there is no file "keys.jsonl"',
         "",
     ),
     (

@@ -11,9 +11,11 @@ from config.errors import ConfigurationError, ParameterError
 from config.load import load_project
 from config.models import InferenceConfig, PipelineConfig
 from config.parameters import (
+    Layer,
     parameter_text,
     platform_parameters,
     read_parameter_file,
+    resolve,
     resolve_parameters,
     split_override,
 )
@@ -65,6 +67,7 @@ def test_defaults_and_provenance(training: PipelineConfig) -> None:
         "BaseModel": "Llama2-7B",
         "Commit": "unknown",
         "DirtyTree": "unknown",
+        "SampleRows": 0,
     }
 
 
@@ -156,7 +159,7 @@ def test_all_wrong_overrides_at_once(training: PipelineConfig) -> None:
     assert str(error) == (
         "-p TrainingRows=0: found 0; allowed: at least 10 and at most 10000\n"
         '-p Epochs=3: "facts-training" has no parameter "Epochs"; it has: TrainingRows, LearningRate, '
-        "Instance, BaseModel, Commit, DirtyTree\n"
+        "Instance, BaseModel, Commit, DirtyTree, SampleRows\n"
         '-p LearningRate=x: "x" is not a Float\n'
         "  hint: write a number such as 0.001 or 1e-5"
     )
@@ -241,3 +244,41 @@ def test_overrides_are_name_and_value(text: str) -> None:
 def test_values_may_hold_equals_signs() -> None:
     """Only the first = separates, and the value keeps its spaces."""
     assert split_override("Name = a=b ") == ("Name", " a=b ")
+
+
+def test_each_value_knows_where_it_comes_from(training: PipelineConfig, tmp_path: Path) -> None:
+    """-p over the file over the layers, of which the last wins; "" is the pipeline's default."""
+    file = tmp_path / "run.yaml"
+    file.write_text("TrainingRows: 50\nBaseModel: Mistral7B\n")
+    found = resolve(
+        training,
+        {"TrainingRows": "60"},
+        file=read_parameter_file(file),
+        layers=[
+            Layer("execution x", {"TrainingRows": "40", "LearningRate": "0.01", "Commit": "old"}),
+            Layer("this checkout", {"Commit": "new"}),
+        ],
+    )
+    assert {name: (found.values[name], found.sources[name]) for name in found.values} == {
+        "TrainingRows": (60, "-p"),
+        "LearningRate": (0.01, "execution x"),
+        "Instance": ("ml.g5.12xlarge", ""),
+        "BaseModel": ("Mistral7B", str(file)),
+        "Commit": ("new", "this checkout"),
+        "DirtyTree": ("unknown", ""),
+        "SampleRows": (0, ""),
+    }
+
+
+def test_a_layers_value_that_does_not_fit_any_more_names_the_layer(training: PipelineConfig) -> None:
+    """The pipeline's file may have changed since the execution that it comes from."""
+    with pytest.raises(ParameterError, match=r"execution x: TrainingRows=1: found 1; allowed: at least 10"):
+        resolve(training, layers=[Layer("execution x", {"TrainingRows": "1"})])
+
+
+def test_a_sample_is_a_number_of_rows(training: PipelineConfig) -> None:
+    """The platform's own parameter is checked as every other."""
+    assert resolve_parameters(training, {"SampleRows": "20"})["SampleRows"] == 20
+    for wrong in ("-1", "x", "1.5"):
+        with pytest.raises(ParameterError, match=f"-p SampleRows={wrong}: "):
+            resolve_parameters(training, {"SampleRows": wrong})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 from botocore.exceptions import ClientError
 
@@ -38,9 +40,11 @@ class FakeSts:
     """Who is calling."""
 
     account: str = ACCOUNT
+    user: str = "somebody"
 
     def get_caller_identity(self) -> dict[str, str]:
-        return {"Account": self.account, "Arn": f"arn:aws:iam::{self.account}:user/somebody"}
+        arn = f"arn:aws:iam::{self.account}:user/{self.user}"
+        return {"Account": self.account, "Arn": arn, "UserId": f"AIDA{self.user.upper()}"}
 
 
 @dataclass
@@ -52,6 +56,8 @@ class FakeS3:
     foreign: set[str] = field(default_factory=set)
     written: list[str] = field(default_factory=list)
     page: int = 1000
+    tags: dict[str, str] = field(default_factory=dict)
+    before_put: Callable[[str], None] = lambda key: None
 
     def head_bucket(self, *, Bucket: str, ExpectedBucketOwner: str) -> dict[str, Any]:
         if Bucket in self.foreign:
@@ -63,11 +69,29 @@ class FakeS3:
     def head_object(self, *, Bucket: str, Key: str, ExpectedBucketOwner: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
             raise refusal("HeadObject", "404", "Not Found", 404)
-        return {}
+        return {"ETag": f'"{hashlib.md5(self.objects[Bucket, Key], usedforsecurity=False).hexdigest()}"'}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ExpectedBucketOwner: str) -> None:
+    def put_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        ExpectedBucketOwner: str,
+        IfNoneMatch: str = "",
+        Tagging: str = "",
+        **_: Any,
+    ) -> None:
+        self.before_put(Key)
+        if IfNoneMatch == "*" and (Bucket, Key) in self.objects:
+            raise refusal("PutObject", "PreconditionFailed", "At least one of the pre-conditions failed", 412)
         self.objects[Bucket, Key] = Body
         self.written.append(Key)
+        self.tags[Key] = Tagging
+
+    def get_object_tagging(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        assert (Bucket, Key) in self.objects
+        return {"TagSet": [{"Key": k, "Value": v} for k, v in parse_qsl(self.tags.get(Key, ""))]}
 
     def upload_fileobj(self, stream: Any, *, Bucket: str, Key: str, ExtraArgs: Mapping[str, str]) -> None:
         self.put_object(Bucket=Bucket, Key=Key, Body=stream.read(), ExpectedBucketOwner="")
@@ -106,13 +130,23 @@ class FakeRun:
 
 
 @dataclass
+class FakeVersion:
+    """A version of a pipeline; its number is its place."""
+
+    definition: str
+    aliases: set[str] = field(default_factory=set)
+
+
+@dataclass
 class FakeSageMaker:
     """Pipelines, executions, packages, endpoints. Listings come in pages of `page`."""
 
     pipelines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    versions: dict[str, list[FakeVersion]] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: dict[str, FakeRun] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
     endpoints: dict[str, str] = field(default_factory=dict)
     configs: list[str] = field(default_factory=list)
@@ -131,21 +165,62 @@ class FakeSageMaker:
         if name in self.pipelines:
             raise refusal("CreatePipeline", "ValidationException", f"Pipeline {name} already exists")
         self.pipelines[name] = {key: value for key, value in request.items() if key != "Tags"}
+        self.versions[name] = [FakeVersion(request["PipelineDefinition"])]
         self.tags[pipeline_arn(name)] = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
         return {"PipelineArn": pipeline_arn(name)}
 
     def update_pipeline(self, **request: Any) -> dict[str, Any]:
         self.calls.append(("update_pipeline", request))
-        self.pipelines[request["PipelineName"]] |= request
-        return {}
+        name = request["PipelineName"]
+        self.pipelines[name] |= request
+        kept = self.versions.setdefault(name, [])
+        if not kept or kept[-1].definition != request["PipelineDefinition"]:
+            kept.append(FakeVersion(request["PipelineDefinition"]))
+        return {"PipelineVersionId": len(kept)}
 
-    def describe_pipeline(self, *, PipelineName: str) -> dict[str, Any]:
+    def describe_pipeline(
+        self, *, PipelineName: str, PipelineVersionId: int = 0, PipelineVersionAlias: str = ""
+    ) -> dict[str, Any]:
         if PipelineName not in self.pipelines:
             raise refusal("DescribePipeline", "ResourceNotFound", f"Pipeline {PipelineName} not found")
-        return self.pipelines[PipelineName]
+        if not PipelineVersionId and not PipelineVersionAlias:
+            return self.pipelines[PipelineName]
+        for number, version in enumerate(self.versions[PipelineName], 1):
+            if number == PipelineVersionId or PipelineVersionAlias in version.aliases:
+                return self.pipelines[PipelineName] | {"PipelineDefinition": version.definition}
+        raise refusal("DescribePipeline", "ResourceNotFound", "no such version")
 
-    def list_tags(self, *, ResourceArn: str) -> dict[str, Any]:
-        return {"Tags": [{"Key": k, "Value": v} for k, v in self.tags.get(ResourceArn, {}).items()]}
+    def list_pipeline_versions(
+        self, *, PipelineName: str, SortOrder: str, NextToken: str = "0"
+    ) -> dict[str, Any]:
+        kept = self.versions[PipelineName]
+        entries = [
+            {"PipelineVersionId": number, "PipelineVersionAliases": sorted(kept[number - 1].aliases)}
+            for number in range(len(kept), 0, -1)
+        ]
+        return self._paged("PipelineVersionSummaries", entries, NextToken)
+
+    def update_pipeline_version(
+        self,
+        *,
+        PipelineArn: str,
+        PipelineVersionId: int,
+        PipelineVersionAliasOperations: Mapping[str, list[str]],
+    ) -> None:
+        self.calls.append(
+            ("update_pipeline_version", {"id": PipelineVersionId, **PipelineVersionAliasOperations})
+        )
+        kept = self.versions[PipelineArn.rpartition("/")[2]]
+        version = kept[PipelineVersionId - 1]
+        version.aliases -= set(PipelineVersionAliasOperations.get("Remove", []))
+        for alias in PipelineVersionAliasOperations.get("Add", []):
+            if any(alias in other.aliases for other in kept):
+                raise refusal("UpdatePipelineVersion", "ConflictException", f"{alias} is taken")
+            version.aliases.add(alias)
+
+    def list_tags(self, *, ResourceArn: str, NextToken: str = "0") -> dict[str, Any]:
+        entries = [{"Key": k, "Value": v} for k, v in self.tags.get(ResourceArn, {}).items()]
+        return self._paged("Tags", entries, NextToken)
 
     def add_tags(self, *, ResourceArn: str, Tags: list[dict[str, str]]) -> None:
         self.calls.append(("add_tags", {"ResourceArn": ResourceArn, "Tags": Tags}))
@@ -171,7 +246,7 @@ class FakeSageMaker:
             "PipelineExecutionArn": run.arn,
             "PipelineExecutionStatus": run.status,
             "CreationTime": run.started,
-            "LastModifiedTime": run.started,
+            "LastModifiedTime": self.ended.get(run.arn, run.started),
             "PipelineExecutionDescription": run.description,
             "FailureReason": run.reason,
         }
@@ -215,7 +290,25 @@ class FakeSageMaker:
             raise refusal(
                 "DescribeEndpoint", "ValidationException", f'Could not find endpoint "{EndpointName}".'
             )
-        return {"EndpointStatus": self.endpoints[EndpointName]}
+        return {
+            "EndpointStatus": self.endpoints[EndpointName],
+            "EndpointConfigName": f"{EndpointName}-config",
+            "CreationTime": AT,
+        }
+
+    def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:
+        variant = {"InstanceType": "ml.g5.12xlarge", "InitialInstanceCount": 1}
+        return {"EndpointConfigName": EndpointConfigName, "ProductionVariants": [variant]}
+
+    def describe_auto_ml_job_v2(self, *, AutoMLJobName: str) -> dict[str, Any]:
+        if AutoMLJobName not in self.jobs:
+            raise refusal("DescribeAutoMLJobV2", "ResourceNotFound", f"AutoML job {AutoMLJobName} not found")
+        return self.jobs[AutoMLJobName]
+
+    def describe_training_job(self, *, TrainingJobName: str) -> dict[str, Any]:
+        if TrainingJobName not in self.jobs:
+            raise refusal("DescribeTrainingJob", "ValidationException", "Could not find the job")
+        return self.jobs[TrainingJobName]
 
     def list_endpoints(self, *, NameContains: str, NextToken: str = "0") -> dict[str, Any]:
         return self._named("Endpoints", "Endpoint", list(self.endpoints), NameContains, NextToken)
@@ -259,6 +352,7 @@ class FakeSageMaker:
 
     def update_model_package(self, **request: Any) -> None:
         self.calls.append(("update_model_package", request))
+        self.packages[request["ModelPackageArn"]] |= request
 
     def add_run(self, run: FakeRun) -> FakeRun:
         """An execution, with the pipeline it belongs to."""
@@ -397,12 +491,13 @@ class FakeLogs:
         logStreamName: str,
         startFromHead: bool,
         limit: int = 100,
+        startTime: int = 0,
         nextToken: str = "0",
     ) -> dict[str, Any]:
         lines = [
             {"timestamp": at, "message": text}
             for stream, at, text in self._group(logGroupName)
-            if stream == logStreamName
+            if stream == logStreamName and at >= startTime
         ]
         begin = int(nextToken)
         page = lines[begin : begin + limit] if startFromHead else lines[-limit:]

@@ -130,5 +130,7 @@ def candidate() -> dict[str, Any]:
         "endpoint_name": f"local-{TRAINING_ID}",
         "after_evaluation": "delete",
         "evaluation_data": f"{FOLDER}/prepare/evaluation",
+        "training_data": f"{FOLDER}/prepare/training",
+        "training_questions": f"{FOLDER}/prepare/report/training_questions.csv",
         "data_hash": "d4ta",
     }

@@ -11,6 +11,7 @@ from deploy import cleanup
 from deploy.cleanup import Leftover
 from deploy.errors import RefusedError
 from deploy.removals import remove
+from deploy.serving import SERVING_TAG
 from deploy.stacks import Waiting
 from tests.unit.deploy.fakes import ACCOUNT, BUCKET, REGION, FakeRun, execution_arn, project
 from tests.unit.deploy.runs import FOLDER, INFERENCE, INFERENCE_ID, TRAINING, TRAINING_ID, training_run
@@ -71,6 +72,14 @@ def test_only_what_carries_our_tags_is_listed() -> None:
         ("endpoint configuration", f"{NAME}-1234"),
         ("model", NAME),
     ]
+
+
+def test_what_serves_an_approved_package_is_no_leftover() -> None:
+    """It carries the environment's tag, and that of serving; no execution made it."""
+    fake, name = account(), "local-facts"
+    fake.sagemaker.endpoints |= {name: "InService"}
+    fake.sagemaker.tags[arn("endpoint", name)] = {"pipelines:prefix": "local", SERVING_TAG: name}
+    assert name not in {each.name for each in found(fake)}
 
 
 def test_another_environment_of_the_same_account_is_left_alone() -> None:
@@ -227,7 +236,7 @@ def test_what_a_deployed_definition_points_at_stays() -> None:
     fake = WholeAws()
     bundles = {number: f"local/code/prepare/{number:064x}" for number in range(1, 16)}
     fake.sagemaker.add_pipeline("local-facts-training", OURS, f"s3://{BUCKET}/{bundles[15]}")
-    fake.sagemaker.versions["local-facts-training"] = {
+    fake.sagemaker.numbered["local-facts-training"] = {
         number: {
             "PipelineDefinition": f"s3://{BUCKET}/{key}",
             "PipelineVersionAliases": ["staging"] if number == 2 else [],
@@ -309,7 +318,8 @@ def test_young_things_are_left_alone(older_than: timedelta | None, listed: int) 
     fake = stored(age=timedelta(days=10))
     assert len(found(fake, older_than)) == listed
     fake.s3.put(f"local/executions/local-facts-training/{TRAINING_ID}/late.json", age=timedelta(minutes=5))
-    assert len(found(fake, older_than)) == (1 if listed else 0)
+    late = older_than == timedelta()
+    assert len(found(fake, older_than)) == (2 if late else 1 if listed else 0)
 
 
 def test_what_is_being_deployed_is_not_taken_for_left_over() -> None:

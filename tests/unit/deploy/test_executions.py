@@ -121,3 +121,14 @@ def test_a_pipeline_that_is_not_deployed_names_upsert() -> None:
     with pytest.raises(UnknownExecutionError, match="is not deployed to environment") as caught:
         reference.find(project(), FakeAws().aws, "facts-training")
     assert caught.value.hint == "run_pipeline.py upsert facts-training"
+
+
+def test_an_id_of_two_executions_asks_for_the_arn() -> None:
+    """Ids are unique in practice, and nobody promises it: the wrong one must not be stopped."""
+    fake = FakeAws()
+    fake.sagemaker.add_run(training_run())
+    twin = execution_arn("local-facts-inference", TRAINING_ID)
+    fake.sagemaker.add_run(FakeRun(twin, "Executing", [], {"Steps": []}))
+    with pytest.raises(UnknownExecutionError, match=f'"{TRAINING_ID}" is an execution of ') as caught:
+        reference.find(project(), fake.aws, TRAINING_ID)
+    assert caught.value.hint == f"name it by its ARN: {twin}"

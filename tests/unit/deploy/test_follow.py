@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from config.load import load_project
+from deploy.errors import CredentialsError
 from deploy.follow import MOST_FAILED_LOOKS, Snapshot, follow, pause_of
 from deploy.session import Aws
 from tests.unit.deploy.fakes import FakeAws, project, refusal
@@ -152,3 +153,53 @@ def test_the_pause_follows_the_environment() -> None:
     """Half a second on the stand-in, ten seconds on AWS."""
     assert pause_of(project().environment) == 0.5
     assert pause_of(load_project("dev").environment) == 10.0
+
+
+def expired_for_hours(fake: FakeAws, looks: int) -> list[Callable[[], None]]:
+    """So many looks in a row that meet an expired token."""
+    error = refusal("List", "ExpiredTokenException", "expired")
+    answer = fake.sagemaker.list_pipeline_execution_steps
+
+    def again(**_: Any) -> dict[str, Any]:
+        raise error
+
+    def begin() -> None:
+        fake.sagemaker.list_pipeline_execution_steps = again  # type: ignore[method-assign]
+
+    def renewed() -> None:
+        fake.sagemaker.list_pipeline_execution_steps = answer  # type: ignore[method-assign]
+
+    return [begin, *([nothing] * (looks - 1)), renewed]
+
+
+def test_expired_credentials_are_waited_for_as_long_as_it_takes() -> None:
+    """Longer than any other trouble; then it goes on where it was."""
+    fake = executing()
+    snapshots = Script(fake, expired_for_hours(fake, 2 * MOST_FAILED_LOOKS)).followed()
+    assert sum(bool(each.trouble) for each in snapshots) == 2 * MOST_FAILED_LOOKS
+    assert snapshots[-1].seen.execution.status == "Succeeded"
+
+
+def test_expired_credentials_in_variables_end_it_clearly() -> None:
+    """A running process never sees them renewed: what to type instead is said."""
+    fake = executing()
+    fixed = Aws(account=fake.aws.account, region=fake.aws.region, make=fake.aws.make, renewable=False)
+    script = Script(fake, expired_for_hours(fake, 2))
+    following = follow(
+        lambda: fixed, TRAINING, pause=1, sleep=script.sleep, environment=load_project("dev").environment
+    )
+    with pytest.raises(CredentialsError, match="have expired; the execution goes on") as caught:
+        list(following)
+    assert caught.value.hint == "export new ones, then: run_pipeline.py watch aaaaaaaaaaaa --env dev"
+
+
+def test_open_callbacks_are_seen_with_their_deadline() -> None:
+    """Where the environment says in which bucket the heartbeats lie."""
+    fake = executing()
+    snapshot = next(
+        follow(lambda: fake.aws, TRAINING, pause=1, sleep=print, environment=project().environment)
+    )
+    wait = snapshot.wait("wait-automl")
+    assert wait is not None
+    assert wait.deadline is not None
+    assert snapshot.wait("prepare") is None

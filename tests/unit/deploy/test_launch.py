@@ -13,7 +13,16 @@ from deploy.candidate import PARAMETERS, CandidateError, candidate
 from deploy.errors import NotDeployedError
 from deploy.launch import Wishes, check_wishes, launch
 from deploy.provenance import Provenance
-from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, execution_arn, project
+from deploy.versions import VersionChoice, VersionError
+from tests.unit.deploy.fakes import (
+    AT,
+    FakeAws,
+    FakeRun,
+    FakeVersion,
+    execution_arn,
+    pipeline_arn,
+    project,
+)
 from tests.unit.deploy.runs import FOLDER, TRAINING, TRAINING_ID, training_run
 from tests.unit.deploy.runs import candidate as candidate_content
 
@@ -30,6 +39,7 @@ def deployed(fake: FakeAws, name: str, *, without: str = "") -> None:
     entries += [
         {"Name": each, "Type": "String", "DefaultValue": "unknown"} for each in ("Commit", "DirtyTree")
     ]
+    entries.append({"Name": "SampleRows", "Type": "Integer", "DefaultValue": 0})
     if name.endswith("inference"):
         entries += [{"Name": each, "Type": "String"} for each in (*PARAMETERS, "CandidateUri")]
     definition = {
@@ -74,9 +84,11 @@ def test_every_value_is_sent_as_a_text() -> None:
         "BaseModel": "Llama2-7B",
         "Commit": "c" * 40,
         "DirtyTree": "false",
+        "SampleRows": "0",
     }
     assert fake.sagemaker.calls[0][1]["PipelineExecutionDescription"] == (
-        "started by alice at commit cccccccccccc"
+        "started by alice at commit cccccccccccc; "
+        "caller arn:aws:iam::123456789012:user/somebody (id AIDASOMEBODY)"
     )
 
 
@@ -141,6 +153,61 @@ def test_a_definition_older_than_the_file_names_upsert() -> None:
     with pytest.raises(NotDeployedError, match='has no parameter "EpochCount"; its file has'):
         launch(project(), fake.aws, "facts-training", wishes=Wishes(), candidate=None, origin=ORIGIN)
     assert fake.sagemaker.calls == []
+
+
+@pytest.mark.parametrize(
+    ("version", "member"),
+    [
+        (VersionChoice(number=1), {"PipelineVersionId": 1}),
+        (VersionChoice(alias="prod"), {"PipelineVersionAlias": "prod"}),
+    ],
+)
+def test_an_earlier_version_is_started_with_what_it_declares(
+    version: VersionChoice, member: dict[str, Any]
+) -> None:
+    """By number or alias: a default of a parameter that it does not have yet is left out."""
+    fake = FakeAws()
+    deployed(fake, "facts-training", without="LearningRate")
+    old = fake.sagemaker.pipelines["local-facts-training"]["PipelineDefinition"]
+    fake.sagemaker.versions["local-facts-training"] = [FakeVersion(old, {"prod"}), FakeVersion("{}")]
+    deployed(fake, "facts-training")
+    wishes = Wishes(overrides={"EpochCount": "3"}, version=version)
+    launch(project(), fake.aws, "facts-training", wishes=wishes, candidate=None, origin=ORIGIN)
+    [(_, request)] = fake.sagemaker.calls
+    assert {key: value for key, value in request.items() if "Version" in key} == member
+    assert "LearningRate" not in started(fake)
+    assert started(fake)["EpochCount"] == "3"
+
+
+def test_a_value_that_the_version_cannot_take_is_refused() -> None:
+    """Given by hand, it is not left out: the text names version and parameter."""
+    fake = FakeAws()
+    deployed(fake, "facts-training", without="LearningRate")
+    old = fake.sagemaker.pipelines["local-facts-training"]["PipelineDefinition"]
+    fake.sagemaker.versions["local-facts-training"] = [FakeVersion(old)]
+    wishes = Wishes(overrides={"LearningRate": "0.001"}, version=VersionChoice(number=1))
+    said = 'version 1 of the deployed pipeline "facts-training" has no parameter "LearningRate"'
+    with pytest.raises(NotDeployedError, match=said):
+        launch(project(), fake.aws, "facts-training", wishes=wishes, candidate=None, origin=ORIGIN)
+
+
+def test_a_pipeline_that_was_rolled_back_starts_without_what_it_does_not_declare() -> None:
+    """Going back must not need an upsert, which would go forward again."""
+    fake = FakeAws()
+    deployed(fake, "facts-training", without="LearningRate")
+    fake.sagemaker.tags[pipeline_arn("local-facts-training")] = {"pipelines:rolled-back": "1"}
+    launch(project(), fake.aws, "facts-training", wishes=Wishes(), candidate=None, origin=ORIGIN)
+    assert "LearningRate" not in started(fake)
+
+
+def test_a_version_that_is_not_there_is_said() -> None:
+    """An alias that nobody gave, with the command that gives it."""
+    fake = FakeAws()
+    deployed(fake, "facts-training")
+    fake.sagemaker.versions["local-facts-training"] = [FakeVersion("{}")]
+    wishes = Wishes(version=VersionChoice(alias="prod"))
+    with pytest.raises(VersionError, match='"facts-training" has no alias "prod" in environment "local"'):
+        launch(project(), fake.aws, "facts-training", wishes=wishes, candidate=None, origin=ORIGIN)
 
 
 def test_latest_is_the_newest_that_succeeded() -> None:

@@ -71,36 +71,3 @@ def test_what_names_no_package_is_said_so(name: str, fact: str) -> None:
     """Unknown version, malformed, another group's, another region's: one clear error each."""
     with pytest.raises(PackageError, match=fact):
         registry.find(project(), account(package(1)).aws, name)
-
-
-def test_a_decision_is_written_with_its_reason() -> None:
-    """Status and reason in one call."""
-    fake = account(package(1))
-    found = registry.find(project(), fake.aws, "facts/1", exact=True)
-    registry.decide(fake.aws, found, "Approved", "f1 0.71")
-    assert fake.sagemaker.calls == [
-        (
-            "update_model_package",
-            {
-                "ModelPackageArn": found.arn,
-                "ModelApprovalStatus": "Approved",
-                "ApprovalDescription": "f1 0.71",
-            },
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    ("reason", "fact"),
-    [
-        ("  ", "a decision needs a reason"),
-        ("x" * 1025, "the reason has 1025 characters, the registry takes 1024"),
-    ],
-)
-def test_a_reason_must_be_one_and_fit(reason: str, fact: str) -> None:
-    """Nothing is written without it."""
-    fake = account(package(1))
-    found = registry.find(project(), fake.aws, "facts/1")
-    with pytest.raises(PackageError, match=fact):
-        registry.decide(fake.aws, found, "Approved", reason)
-    assert fake.sagemaker.calls == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import boto3
 import pytest
 
@@ -83,3 +85,21 @@ def test_nothing_of_the_shell_reaches_the_stand_ins_clients(monkeypatch: pytest.
     assert client.meta.endpoint_url == "http://127.0.0.1:1"
     assert client.meta.config.proxies == {}
     assert client.meta.config.connect_timeout == 10
+
+
+@pytest.mark.parametrize(("variables", "renewable"), [(True, False), (False, True)])
+def test_credentials_in_variables_cannot_be_renewed_for_a_running_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, variables: bool, renewable: bool
+) -> None:
+    """Those of a file can: a new connection reads it again."""
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "credentials"
+    file.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    if variables:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert session.default_chain(load_project("dev").environment).renewable is renewable

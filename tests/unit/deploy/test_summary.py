@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from typing import Any
 
 import pytest
 
 from deploy import executions
 from deploy.gates import figure_text, gates
 from deploy.summary import exit_code, summarize, summarize_end, verdict
-from tests.unit.deploy.fakes import AT, FakeAws, project
+from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, project
 from tests.unit.deploy.runs import (
     INFERENCE,
     INFERENCE_DEFINITION,
@@ -176,3 +178,81 @@ def test_figures_have_four_digits() -> None:
         "1.235e+04",
         "0.0001234",
     ]
+
+
+def compared(fake: FakeAws, comparison: dict[str, Any]) -> FakeRun:
+    """The execution with a second condition, on what the evaluation found against the approved package."""
+    run = inference_run(f1=0.68, minimum=0.5, fake=fake)
+    definition = json.loads(json.dumps(run.definition))
+    conditions = definition["Steps"][1]["Arguments"]["Conditions"]
+    second = json.loads(json.dumps(conditions[0]))
+    second["LeftValue"]["Std:JsonGet"]["Path"] = "comparisons.f1.passed"
+    conditions.append({**second, "RightValue": 1})
+    metrics = {"rows": 300, "failed": 0, "metrics": {"f1": {"mean": 0.68}}, "comparisons": {"f1": comparison}}
+    fake.s3.put_json(f"{METRICS_FOLDER}/evaluation_metrics.json", metrics)
+    outcome = str(bool(comparison.get("passed")))
+    steps = [
+        {**each, "Metadata": {"Condition": {"Outcome": outcome}}} if each["StepName"] == "gate" else each
+        for each in run.steps
+    ]
+    steps = steps if comparison.get("passed") else steps[:-1]
+    return fake.sagemaker.add_run(dataclasses.replace(run, definition=definition, steps=steps))
+
+
+COMPARED = {
+    "passed": 0,
+    "verdict": "not enough evidence",
+    "told": "+0.0040 against local-facts/1",
+    "difference": 0.004,
+    "margin": 0.01,
+}
+
+
+def test_a_comparison_that_is_missed_is_told_with_what_was_found() -> None:
+    """Exit code 5; the words are the evaluation's, the bound passes beside it."""
+    fake = account(f1=0.68, minimum=0.5)
+    compared(fake, COMPARED)
+    summary = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE))
+    bound, gate = summary.gates
+    assert (summary.exit_code, bound.passed, gate.passed) == (5, True, False)
+    assert (gate.metric, gate.comparison, gate.bound, gate.value) == (
+        "f1",
+        "better than approved",
+        0.01,
+        0.004,
+    )
+    problem = verdict("facts-inference", summary, "local")
+    assert problem is not None
+    assert problem.fact == (
+        'gate of "facts-inference" missed: f1: not enough evidence, +0.0040 against local-facts/1; '
+        "nothing was registered"
+    )
+
+
+def test_a_comparison_without_an_incumbent_passes_and_is_marked() -> None:
+    """No figure, but decided."""
+    fake = account(f1=0.68, minimum=0.5)
+    compared(
+        fake,
+        {
+            "passed": 1,
+            "verdict": "nothing approved",
+            "told": "nothing is approved yet",
+            "difference": None,
+            "margin": 0,
+        },
+    )
+    _, gate = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE)).gates
+    assert (gate.passed, gate.value, gate.text) == (
+        True,
+        None,
+        "f1: nothing approved, nothing is approved yet",
+    )
+
+
+def test_a_comparison_that_was_not_made_is_not_decided() -> None:
+    """An evaluation that wrote nothing passes no gate."""
+    fake = account(f1=0.68, minimum=0.5)
+    compared(fake, {})
+    _, gate = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE)).gates
+    assert (gate.passed, gate.text) == (None, "f1: not compared with the approved package")

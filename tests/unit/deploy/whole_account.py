@@ -30,16 +30,18 @@ OURS = {"pipelines:prefix": "local"}
 class WholeSageMaker(FakeSageMaker):
     """Listings of pipelines and groups, versions, models behind endpoints; deletions."""
 
-    versions: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
+    numbered: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
     served: dict[str, Any] = field(default_factory=dict)  # endpoint or configuration: what it names
     containers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def describe_pipeline(self, *, PipelineName: str, PipelineVersionId: int | None = None) -> dict[str, Any]:
+    def describe_pipeline(
+        self, *, PipelineName: str, PipelineVersionId: int = 0, PipelineVersionAlias: str = ""
+    ) -> dict[str, Any]:
         found = {
             "PipelineArn": pipeline_arn(PipelineName),
             **super().describe_pipeline(PipelineName=PipelineName),
         }
-        return {**found, **(self.versions[PipelineName][PipelineVersionId] if PipelineVersionId else {})}
+        return {**found, **(self.numbered[PipelineName][PipelineVersionId] if PipelineVersionId else {})}
 
     def list_pipelines(self, *, PipelineNamePrefix: str, NextToken: str = "0") -> dict[str, Any]:
         named = [{"PipelineName": name} for name in self.pipelines if name.startswith(PipelineNamePrefix)]
@@ -48,7 +50,7 @@ class WholeSageMaker(FakeSageMaker):
     def list_pipeline_versions(
         self, *, PipelineName: str, SortOrder: str, NextToken: str = "0"
     ) -> dict[str, Any]:
-        versions = sorted(self.versions.get(PipelineName, {}).items(), reverse=True)
+        versions = sorted(self.numbered.get(PipelineName, {}).items(), reverse=True)
         listed = [{"PipelineVersionId": number, **each} for number, each in versions]
         return self._paged("PipelineVersionSummaries", listed, NextToken)
 

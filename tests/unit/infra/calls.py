@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from tests.unit.lambdas import (
     test_start_automl,
 )
 from tests.unit.lambdas.batch_world import INPUT, STATE_URI, BatchWorld
-from tests.unit.lambdas.fakes import EXECUTION_ARN, EXECUTION_ID, Aws, Client, wait
+from tests.unit.lambdas.fakes import ACCOUNT, EXECUTION_ARN, EXECUTION_ID, Aws, Client, wait
+from tests.unit.lambdas.serving_world import SETTINGS, ServingWorld
 
 JOB = f"{EXECUTION_ID}-1"
 ENDPOINT = f"test-{EXECUTION_ID}"
@@ -136,7 +138,7 @@ def _forget(aws: Aws) -> list[str]:
 
 
 def clients(aws: Aws) -> tuple[Client, ...]:
-    return (aws.sagemaker, aws.sqs, aws.s3, aws.bedrock, aws.bedrock_runtime)
+    return (aws.sagemaker, aws.sqs, aws.s3, aws.bedrock, aws.bedrock_runtime, aws.sns)
 
 
 def _start_batch() -> list[Aws]:
@@ -208,6 +210,28 @@ def _dead_letter() -> list[Aws]:
     return [job, endpoint, world.aws]
 
 
+def _serve_approved() -> list[Aws]:
+    """Created, updated, fallen back from, deleted; found by all three kinds of events."""
+    world = ServingWorld(settings=dataclasses.replace(SETTINGS, not_launcher=True))
+    world.with_serving(without_approved="delete")
+    for version in (1, 2):
+        world.register(version)
+        mark = "started by x; caller arn:aws:iam::123456789012:user/carol (id AIDACAROL)"
+        execution = f"test-facts-inference/execution/inference{version:03d}"
+        world.aws.sagemaker.execution(f"{ACCOUNT}:pipeline/{execution}", description=mark)
+        world.decide(version)
+        world.package_event(version)
+        world.settle()
+        world.endpoint_event()
+    world.schedule()
+    world.decide(2, "Rejected")
+    world.package_event(2)
+    world.settle()
+    world.decide(1, "Rejected")
+    world.package_event(1)
+    return [world.aws]
+
+
 def _pre_annotation() -> list[Aws]:
     task(test_annotation.PRE_EVENT)
     return []
@@ -228,6 +252,7 @@ DRIVERS: Mapping[str, Callable[[], list[Aws]]] = {
     "release": _release,
     "reconcile": _reconcile,
     "dead_letter": _dead_letter,
+    "serve_approved": _serve_approved,
     "pre_annotation": _pre_annotation,
     "post_annotation": _post_annotation,
 }
@@ -255,4 +280,4 @@ def written_in(folder: Path) -> set[str]:
 
 def _is_client(node: ast.expr) -> bool:
     name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return name in ("sagemaker", "sqs", "s3", "bedrock", "bedrock_runtime")
+    return name in ("sagemaker", "sqs", "s3", "bedrock", "bedrock_runtime", "sns")

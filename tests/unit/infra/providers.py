@@ -20,7 +20,9 @@ from tests.unit.infra.template import template
 FOLDER = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
 UNUSED = (
     # Other services, for properties that the templates do not set.
-    r"(codedeploy|ec2|elasticfilesystem|s3files|s3tables|firehose|kms|sns):.*",
+    r"(codedeploy|ec2|elasticfilesystem|s3files|s3tables|firehose|kms):.*",
+    # Subscriptions and data protection of topics.
+    r"sns:(Subscribe|Unsubscribe|PutDataProtectionPolicy|Publish)",
     # Concurrency, scaling, signing, layers and runtimes of functions.
     r"lambda:(Put|Delete)?.*(Concurrency|CodeSigning|LayerVersion|CapacityProvider|RuntimeAlias).*",
     r"lambda:(Get|Put)(RuntimeManagement|FunctionRecursion|FunctionScaling)Config",
@@ -38,6 +40,8 @@ UNUSED = (
     # Rules of ours hand no role on to their targets; for functions see below.
     r"iam:PassRole",
 )
+# By type: a topic that logs its deliveries hands a role on; ours does not.
+UNUSED_BY = {"AWS::SNS::Topic": r"iam:.*"}
 
 
 def needed_for(name: str) -> set[str]:
@@ -49,7 +53,9 @@ def needed_for(name: str) -> set[str]:
 
 def _declared(kind: str) -> Iterator[str]:
     for verb in ("create", "read", "update", "delete"):
-        yield from schemas()[kind]["handlers"].get(verb, {}).get("permissions", [])
+        for action in schemas()[kind]["handlers"].get(verb, {}).get("permissions", []):
+            if not re.fullmatch(UNUSED_BY.get(kind, ""), action):
+                yield action
 
 
 @cache

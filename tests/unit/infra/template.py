@@ -18,6 +18,7 @@ VALUES = {
     "AWS::Partition": "aws",
     "AWS::Region": "us-east-1",
     "AWS::AccountId": "123456789012",
+    "EnvironmentName": "dev",
 }
 # What brings every policy about that a template knows.
 RICH = {

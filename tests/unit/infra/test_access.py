@@ -15,6 +15,7 @@ LONGEST_POLICY = 6144  # characters of a managed policy, white space aside
 # Whose a verb is. Verbs that work without AWS, or on the stand-in alone, are nobody's.
 VERBS = {
     "Deployer": ("upsert", "plan", "rollback"),
+    "Planner": ("plan",),
     "Bootstrapper": ("bootstrap",),
     "Launcher": (
         *("start", "run", "status", "watch", "executions", "outputs", "logs", "stop", "retry"),
@@ -40,12 +41,10 @@ BESIDE = {
         "bedrock:TagResource",  # CreateGuardrail with tags
         "s3:GetObject",  # HeadObject; and Lambda fetches its code as the caller
         "s3:AbortMultipartUpload",  # an upload in parts that breaks off
-        "sagemaker:ListPipelineVersions",  # rollback
-        "sagemaker:UpdatePipelineVersion",  # upsert --alias, rollback
     },
+    "Planner": set[str](),
     "Bootstrapper": set[str](),
     "Launcher": {
-        "sagemaker:DescribeAutoMLJobV2",  # why a fine-tuning failed, how long it took
         "sagemaker:DescribePipeline",
     },
     "Labeler": {
@@ -54,6 +53,7 @@ BESIDE = {
     },
     "Reviewer": {
         "s3:PutObject",  # decisions, and pages of evidence
+        "s3:PutObjectTagging",  # PutObject with tags: who decides
         "s3:GetObject",
         "s3:ListBucket",
         "sagemaker:DescribeEndpoint",
@@ -151,7 +151,8 @@ def test_resources_are_of_this_environment(person: str) -> None:
     """The prefix stands in them, or the service names them itself: by type alone, or by our tag."""
     unnamed = re.compile(
         r"arn:aws:(bedrock:.*:guardrail/\*|lambda:.*:event-source-mapping:\*|logs:.*:log-group:/aws/sagemaker/\*"
-        r"|sagemaker:.*:(automl-job/\*|processing-job/pipelines-\*|workforce/\*|workteam/private-crowd/\*))"
+        r"|sagemaker:.*:(automl-job/\*|training-job/\*|processing-job/pipelines-\*"
+        r"|workforce/\*|workteam/private-crowd/\*))"
     )
     for statement in granted_to(person):
         for resource in statement.resources:
@@ -191,7 +192,9 @@ def of(person: str, action: str) -> list[Statement]:
 def test_a_decision_can_be_written_once_and_by_reviewers_alone() -> None:
     """A put without If-None-Match is denied, and a launcher writes nothing at all."""
     decisions = [s for s in of("Reviewer", "s3:PutObject") if any("/decisions/" in r for r in s.resources)]
-    assert [s.condition for s in decisions] == [{"Null": {"s3:if-none-match": "false"}}]
+    own = {"StringEquals": {"s3:RequestObjectTag/decided-by": "${aws:userid}"}}
+    assert [s.condition for s in decisions] == [{"Null": {"s3:if-none-match": "false"}, **own}]
+    assert [s.condition for s in of("Reviewer", "s3:PutObjectTagging")] == [own]
     assert of("Launcher", "s3:PutObject") == []
     assert of("Launcher", "sagemaker:UpdateModelPackage") == []
     written = {r for s in of("Deployer", "s3:PutObject") for r in s.resources}

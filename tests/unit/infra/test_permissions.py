@@ -13,6 +13,7 @@ from tests.unit.lambdas.fakes import OPERATIONS
 # Actions that IAM asks for under another name than the call, or beside it.
 RENAMED = {
     "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:HeadObject": {"s3:GetObject"},
     "bedrock-runtime:Converse": {"bedrock:InvokeModel"},
     "bedrock-runtime:InvokeModel": {"bedrock:InvokeModel"},
 }
@@ -61,6 +62,21 @@ def test_every_call_in_the_code_is_one_that_was_made() -> None:
 def test_every_function_is_compared() -> None:
     """A new function needs a driver and a role."""
     assert sorted(DRIVERS) == sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
+
+
+def test_evaluation_may_look_up_the_approved_package() -> None:
+    """Both ways: what steps/evaluate asks of packages is what its role may, on this environment's groups."""
+    called = {f"sagemaker:{_camel(name)}" for name in written_in(ROOT / "steps" / "evaluate")}
+    may = {
+        action: statement.resources
+        for statement in statements()
+        for action in statement.actions
+        if statement.role == "ProcessingRole" and "ModelPackage" in action
+    }
+    assert set(may) == {action for action in called if "ModelPackage" in action}
+    assert may["sagemaker:DescribeModelPackage"] == [
+        "arn:aws:sagemaker:us-east-1:123456789012:model-package/test-*"
+    ]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -129,6 +145,7 @@ def test_roles_are_handed_on_to_the_one_service_that_is_meant() -> None:
         ("WaitRole", "AutomlRole.Arn", "sagemaker"),
         ("WaitRole", "BatchRole.Arn", "bedrock"),
         ("DeployModelRole", "EndpointRole.Arn", "sagemaker"),
+        ("ServeApprovedRole", "EndpointRole.Arn", "sagemaker"),
     }
 
 

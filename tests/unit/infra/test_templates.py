@@ -100,14 +100,15 @@ def test_mappings_rules_and_permissions_go_to_the_alias() -> None:
     targets = called_functions()
     assert len(targets) == 6
     assert set(targets) <= aliases
+    assert set(called_functions(ServingOn="true")) - set(targets) == {"ServeApprovedLive"}
+    assert len(called_functions(ServingOn="true")) == 12
 
 
 def called_functions(**parameters: str) -> list[str]:
     """What mappings, rules and permissions go to."""
     made = deployed("services", **parameters).values()
-    targets = [
-        each["Properties"]["Targets"][0]["Arn"] for each in made if each["Type"] == "AWS::Events::Rule"
-    ]
+    rules = [each["Properties"] for each in made if each["Type"] == "AWS::Events::Rule"]
+    targets = [rule["Targets"][0]["Arn"] for rule in rules]
     for kind in ("AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"):
         targets += [each["Properties"]["FunctionName"] for each in made if each["Type"] == kind]
     return targets
@@ -211,6 +212,40 @@ def test_the_rule_knows_every_end_of_an_execution_of_ours() -> None:
     assert pattern["detail"]["pipelineArn"] == [{"prefix": prefix}]
 
 
+def made_more(**parameters: str) -> dict[str, Any]:
+    """The resources of services.yaml that are there with these parameters and not by default."""
+    default = deployed("services")
+    found = deployed("services", **parameters).items()
+    return {name: each["Properties"] for name, each in found if name not in default}
+
+
+def test_decisions_are_notified_and_served_only_where_the_file_says_so() -> None:
+    """Topic and rules are there under their conditions; by default neither is on."""
+    assert set(made_more(NoticesOn="true")) == {"DecisionsTopic", "DecisionsTopicPolicy", "DecisionWaits"}
+    rules = {"ApprovalChanged", "EndpointChanged", "ServingLookedAt"}
+    assert set(made_more(ServingOn="true")) == rules | {f"{rule}MayCall" for rule in rules}
+
+
+def test_a_waiting_package_is_told_of_without_a_word_on_people() -> None:
+    """Registered, or set back to pending; its name and the command."""
+    rule = made_more(NoticesOn="true")["DecisionWaits"]
+    detail = rule["EventPattern"]["detail"]
+    assert detail["ModelApprovalStatus"] == ["PendingManualApproval"]
+    assert detail["ModelPackageGroupName"] == [{"prefix": "test-"}]
+    [target] = rule["Targets"]
+    assert set(target["InputTransformer"]["InputPathsMap"]) == {"group", "version"}
+
+
+def test_only_a_real_change_of_the_approval_serves() -> None:
+    """Any other edit of an approved package says nothing."""
+    pattern = made_more(ServingOn="true")["ApprovalChanged"]["EventPattern"]
+    assert pattern["detail-type"] == ["SageMaker Model Package State Change"]
+    assert pattern["detail"] == {
+        "ModelPackageGroupName": [{"prefix": "test-"}],
+        "UpdatedModelPackageFields": ["ModelApprovalStatus"],
+    }
+
+
 def test_the_bucket_is_closed() -> None:
     """Encrypted, private, over TLS only, and kept when the stack goes."""
     bucket = template("base")["Resources"]["Bucket"]
@@ -221,8 +256,8 @@ def test_the_bucket_is_closed() -> None:
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
     assert "BucketEncryption" in properties
     [policy] = resources("base", "AWS::S3::BucketPolicy").values()
-    [statement] = policy["PolicyDocument"]["Statement"]
-    assert statement["Effect"] == "Deny"
+    statement, *others = policy["PolicyDocument"]["Statement"]
+    assert {each["Effect"] for each in (statement, *others)} == {"Deny"}
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 

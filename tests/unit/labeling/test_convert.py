@@ -309,3 +309,14 @@ def test_what_is_written_as_segments_reads_as_segments(tmp_path: Path) -> None:
     )
 
     assert second == first
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_sample_is_the_first_lines_of_the_manifest(tmp_path: Path, parts: int) -> None:
+    """Books, report and card are of those alone, however many instances share them."""
+    job = Job(tmp_path)
+    for number in range(6):
+        job.add(line(number), [answer("w", STREAMS)])
+    figures, _, found = job.convert(told(sample_rows=4), parts=parts)
+    assert sorted(each["id"] for each in found) == [f"object-{number}" for number in range(4)]
+    assert (figures["objects"]["in"], figures["sample_rows"]) == (4, 4)

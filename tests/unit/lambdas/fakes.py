@@ -7,6 +7,7 @@ test wants them to.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -122,6 +123,7 @@ class Execution:
 
     arn: str
     status: str = "Executing"
+    description: str = ""
     steps: list[dict[str, Any]] = field(default_factory=list)
     parameters: dict[str, str] = field(default_factory=dict)
     definition: dict[str, Any] = field(default_factory=lambda: {"Steps": []})
@@ -142,6 +144,7 @@ class FakeSageMaker(Client):
         self.configurations: dict[str, dict[str, Any]] = {}
         self.models: dict[str, dict[str, Any]] = {}
         self.tags: dict[str, list[dict[str, str]]] = {}
+        self.packages: dict[str, dict[str, Any]] = {}
         self.executions: dict[str, Execution] = {}
         self.answers: list[tuple[str, str, Any]] = []
         self.page_size = 100
@@ -237,6 +240,34 @@ class FakeSageMaker(Client):
         job.update(AutoMLJobStatus="Stopping", AutoMLJobSecondaryStatus="Stopping")
         return {}
 
+    def _add_tags(self, ResourceArn: str, Tags: Any) -> Any:
+        new = {tag["Key"] for tag in Tags}
+        kept = [tag for tag in self.tags.get(ResourceArn, []) if tag["Key"] not in new]
+        self.tags[ResourceArn] = [*kept, *Tags]
+        return {}
+
+    # Packages of the registry.
+
+    def _describe_model_package(self, ModelPackageName: str) -> Any:
+        return self._found(self.packages, ModelPackageName, "model package")
+
+    def _list_model_packages(
+        self, ModelPackageGroupName: str, ModelApprovalStatus: str, SortBy: str, SortOrder: str, **page: Any
+    ) -> Any:
+        assert (SortBy, SortOrder) == ("CreationTime", "Descending")
+        of_group = [p for p in self.packages.values() if p["ModelPackageGroupName"] == ModelPackageGroupName]
+        if not of_group:
+            said = f"ModelPackageGroup {ModelPackageGroupName} does not exist."
+            raise error("ListModelPackages", "ValidationException", said)
+        found = [each for each in of_group if each["ModelApprovalStatus"] == ModelApprovalStatus]
+        found.sort(key=lambda each: each["ModelPackageVersion"], reverse=True)
+        return self._page("ModelPackageSummaryList", found, page)
+
+    def _list_model_package_groups(self, NameContains: str, **page: Any) -> Any:
+        names = sorted({each["ModelPackageGroupName"] for each in self.packages.values()})
+        found = [{"ModelPackageGroupName": name} for name in names if NameContains in name]
+        return self._page("ModelPackageGroupSummaryList", found, page)
+
     def _list_tags(self, ResourceArn: str) -> Any:
         return {"Tags": self.tags.get(ResourceArn, [])}
 
@@ -287,6 +318,8 @@ class FakeSageMaker(Client):
 
     def _update_endpoint(self, EndpointName: str, EndpointConfigName: str) -> Any:
         found = self._found(self.endpoints, EndpointName, "endpoint")
+        if found["EndpointStatus"] in ("Creating", "Updating"):
+            raise error("UpdateEndpoint", "ValidationException", "Cannot update in-progress endpoint")
         found.update(EndpointConfigName=EndpointConfigName, EndpointStatus="Updating")
         return {"EndpointArn": f"{ACCOUNT}:endpoint/{EndpointName}"}
 
@@ -347,7 +380,11 @@ class FakeSageMaker(Client):
         return self._page("PipelineExecutionSteps", [dict(step) for step in execution.steps], page)
 
     def _describe_pipeline_execution(self, PipelineExecutionArn: str) -> Any:
-        return {"PipelineExecutionStatus": self._execution(PipelineExecutionArn).status}
+        execution = self._execution(PipelineExecutionArn)
+        return {
+            "PipelineExecutionStatus": execution.status,
+            "PipelineExecutionDescription": execution.description,
+        }
 
     def _describe_pipeline_definition_for_execution(self, PipelineExecutionArn: str) -> Any:
         return {"PipelineDefinition": json.dumps(self._execution(PipelineExecutionArn).definition)}
@@ -408,6 +445,7 @@ class FakeS3(Client):
     def __init__(self) -> None:
         super().__init__()
         self.objects: dict[str, bytes] = {}
+        self.tags: dict[str, dict[str, str]] = {}
         self.page_size = 1000
 
     def _put_object(self, Bucket: str, Key: str, Body: Any, ContentType: str) -> Any:
@@ -418,6 +456,16 @@ class FakeS3(Client):
         if f"{Bucket}/{Key}" not in self.objects:
             raise error("GetObject", "NoSuchKey", "The specified key does not exist.", 404)
         return {"Body": io.BytesIO(self.objects[f"{Bucket}/{Key}"])}
+
+    def _head_object(self, Bucket: str, Key: str) -> Any:
+        if f"{Bucket}/{Key}" not in self.objects:
+            raise error("HeadObject", "404", "Not Found", 404)
+        body = self.objects[f"{Bucket}/{Key}"]
+        return {"ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'}
+
+    def _get_object_tagging(self, Bucket: str, Key: str) -> Any:
+        tags = self.tags.get(f"{Bucket}/{Key}", {})
+        return {"TagSet": [{"Key": name, "Value": value} for name, value in tags.items()]}
 
     def _list_objects_v2(self, Bucket: str, Prefix: str, ContinuationToken: str = "0") -> Any:
         keys = [key.partition("/")[2] for key in self.objects if key.startswith(f"{Bucket}/{Prefix}")]
@@ -493,6 +541,20 @@ class FakeBedrockRuntime(Client):
         return {"body": io.BytesIO(json.dumps({"generation": json.loads(body)["prompt"].upper()}).encode())}
 
 
+class FakeSns(Client):
+    """A topic that keeps what was published."""
+
+    service = "sns"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published: list[tuple[str, str]] = []
+
+    def _publish(self, TopicArn: str, Subject: str, Message: str) -> Any:
+        self.published.append((TopicArn, f"{Subject}: {Message}"))
+        return {"MessageId": str(len(self.published))}
+
+
 class Recorded(Log):
     """A log that keeps its lines."""
 
@@ -520,6 +582,7 @@ class Aws:
         self.s3 = FakeS3()
         self.bedrock = FakeBedrock(self.clock)
         self.bedrock_runtime = FakeBedrockRuntime()
+        self.sns = FakeSns()
         self._ids = 0
 
     @property
@@ -537,6 +600,7 @@ class Aws:
             log=self.log,
             bedrock=self.bedrock,
             bedrock_runtime=self.bedrock_runtime,
+            sns=self.sns,
         )
 
     def _new_id(self) -> str:

@@ -23,6 +23,7 @@ EVENT = {
     "model_data_url": "s3://bucket/model.tar.gz",
     "image": "image",
     "base_model": "Llama2-7B",
+    "training_data": f"s3://{FOLDER}/prepare/training",
     "evaluation_data": f"s3://{FOLDER}/prepare/evaluation",
     "report_data": f"s3://{FOLDER}/prepare/report/",
     "after_evaluation": "delete",
@@ -73,9 +74,12 @@ def test_the_whole_file(aws: Aws) -> None:
         "endpoint_instance_type": "ml.g5.12xlarge",
         "after_evaluation": "delete",
         "metrics": {"perplexity": 2.5, "validation_loss": 0.9, "rouge_l_sum": 0.4, "rouge1": 0.5},
+        "training_data": f"s3://{FOLDER}/prepare/training",
+        "training_questions": f"s3://{FOLDER}/prepare/report/training_questions.csv",
         "evaluation_data": f"s3://{FOLDER}/prepare/evaluation",
         "data_report": f"s3://{FOLDER}/prepare/report/data_report.json",
         "data_hash": "sha256:1234",
+        "sample_rows": 0,
         "commit": "abc",
     }
 

@@ -11,6 +11,8 @@ import pytest
 
 from pipelines.bundles import StepCodeError, archive, bundle
 
+STEPS = Path(__file__).parents[3] / "steps"
+
 
 def repository(root: Path) -> Path:
     """A small repository with one step."""
@@ -92,3 +94,15 @@ def test_a_step_without_code_is_named(tmp_path: Path) -> None:
     """With where it belongs."""
     with pytest.raises(StepCodeError, match=r'the step "cont" has no code: "steps/cont" is missing'):
         bundle(repository(tmp_path), "cont")
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(STEPS.glob("*/requirements.txt")), ids=lambda path: path.parent.name
+)
+def test_every_step_has_an_image_to_be_built(folder: Path) -> None:
+    """A Dockerfile that installs the step's pins and says under which name of the YAML it is used."""
+    step = folder.parent.name
+    text = (folder.parent / "Dockerfile").read_text(encoding="utf-8")
+    assert f"/<prefix>-{step.replace('_', '-')} steps/{step}\n" in text
+    assert f"steps.{step}.image" in text
+    assert "COPY requirements.txt" in text

@@ -73,6 +73,42 @@ def test_several_gates_must_all_hold_and_are_all_told(project: Project) -> None:
     )
 
 
+def test_a_gate_can_compare_with_the_approved_package(project: Project) -> None:
+    """The evaluation decides and says why; the condition reads its 1 or 0, the Fail step its words."""
+    parameters = {**_parameters(project), "Margin": {"type": "Float", "default": 0.01}}
+    gates = [
+        {"metric": "f1", "at_least": {"parameter": "MinimumF1"}},
+        {"metric": "f1", "better_than": "approved", "margin": {"parameter": "Margin"}, "confidence": 0.9},
+    ]
+    compiled = compile_changed(project, "facts-inference", {"gates": gates, "parameters": parameters})
+    bound, compared = step(compiled, "gate")["Arguments"]["Conditions"]
+    message = step(compiled, "gate-missed")["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    told = settings_of(compiled)["evaluate"]
+
+    assert bound["LeftValue"] == FIGURE
+    assert (compared["Type"], compared["RightValue"]) == ("GreaterThanOrEqualTo", 1)
+    assert compared["LeftValue"]["Std:JsonGet"]["Path"] == "comparisons.f1.passed"
+    assert [each if isinstance(each, str) else each["Std:JsonGet"]["Path"] for each in message[4:]] == [
+        "; f1: ",
+        "comparisons.f1.verdict",
+        ", ",
+        "comparisons.f1.told",
+    ]
+    assert told["group"] == "local-facts"
+    assert told["gates"][1]["better_than"] == "approved"
+    assert told["parameters"] == {"Margin": "Float", "MinimumF1": "Float", "SampleRows": "Integer"}
+
+
+def test_the_rows_asked_are_held_against_the_training_set(
+    compiled: Mapping[str, CompiledPipeline],
+) -> None:
+    """Whole on every instance, for the candidate's set and for data of its own."""
+    given = inputs(compiled["facts-inference"], "preprocess")["training"]
+
+    assert given["S3Uri"] == {"Get": "Parameters.TrainingQuestions"}
+    assert given["S3DataDistributionType"] == "FullyReplicated"
+
+
 def test_a_missed_gate_may_end_quietly(project: Project) -> None:
     """Without a Fail step."""
     compiled = compile_changed(project, "facts-inference", {"on_missed_gate": "end"})
@@ -99,6 +135,7 @@ def test_the_candidates_parameters_are_declared_and_have_no_default(
         "ModelDataUrl",
         "ModelImage",
         "EvaluationData",
+        "TrainingQuestions",
         "BaseModelName",
         "AutoMLJobName",
         "CandidateUri",
@@ -168,7 +205,11 @@ def test_a_registration_can_be_traced(compiled: Mapping[str, CompiledPipeline]) 
         "commit",
         "dirty_tree",
         "execution",
+        "sample_rows",
     }
+    # A text, which the registry wants, of a number.
+    sample = request["CustomerMetadataProperties"]["sample_rows"]
+    assert sample == {"Std:Join": {"On": "", "Values": [{"Get": "Parameters.SampleRows"}]}}
     assert request["ModelPackageGroupName"] == "local-facts"
     assert request["ModelApprovalStatus"] == {"Get": "Parameters.ApprovalStatus"}
     assert request["MetadataProperties"] == {
@@ -226,8 +267,16 @@ def test_gates_and_settings_of_the_evaluation_are_told_to_the_step(
     settings = settings_of(compiled["facts-inference"])
 
     assert settings["evaluate"]["gates"] == [
-        {"metric": "f1", "at_least": {"parameter": "MinimumF1"}, "at_most": None}
+        {
+            "metric": "f1",
+            "at_least": {"parameter": "MinimumF1"},
+            "at_most": None,
+            "better_than": None,
+            "margin": None,
+            "confidence": None,
+        }
     ]
-    assert settings["evaluate"]["parameters"] == {"MinimumF1": "Float"}
+    assert "group" not in settings["evaluate"]
+    assert settings["evaluate"]["parameters"] == {"MinimumF1": "Float", "SampleRows": "Integer"}
     assert settings["evaluate"]["evaluation"]["generation"]["max_new_tokens"] == 16
-    assert settings["preprocess"]["parameters"] == {"EvaluationRows": "Integer"}
+    assert settings["preprocess"]["parameters"] == {"EvaluationRows": "Integer", "SampleRows": "Integer"}

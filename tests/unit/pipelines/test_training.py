@@ -80,7 +80,11 @@ def test_a_parameter_reaches_the_step_as_an_argument(compiled: Mapping[str, Comp
     assert arguments[:3] == ["prepare", "--settings", "/opt/ml/processing/input/settings/settings.json"]
     joined = {"On": "=", "Values": ["TrainingRows", {"Get": "Parameters.TrainingRows"}]}
     assert arguments[-2:] == ["--parameter", {"Std:Join": joined}]
-    assert settings["parameters"] == {"BaseModel": "String", "TrainingRows": "Integer"}
+    assert settings["parameters"] == {
+        "BaseModel": "String",
+        "SampleRows": "Integer",
+        "TrainingRows": "Integer",
+    }
     assert settings["data"]["rows"]["training"] == {"parameter": "TrainingRows"}
 
 

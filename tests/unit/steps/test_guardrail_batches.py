@@ -57,10 +57,11 @@ def test_a_wrong_body_is_told(family: str, body: dict[str, Any], wrong: str) -> 
     assert wrong in (fault(family, body) or "")
 
 
-def _settings(**data: Any) -> prepare_settings.BatchSettings:
+def _settings(*, sample_rows: int = 0, **data: Any) -> prepare_settings.BatchSettings:
     return prepare_settings.read(
         Section(
             {
+                "sample_rows": sample_rows,
                 "data": {
                     "format": "jsonl",
                     "columns": {"id": "id", "text": "t"},
@@ -117,6 +118,20 @@ def test_text_files_are_records(tmp_path: Path) -> None:
         ("b.txt", {}, "invalid_text"),
         ("day/a.txt", {"text": "hello"}, None),
     ]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "text"])
+def test_a_sample_is_the_first_records(tmp_path: Path, kind: str) -> None:
+    """Good and bad ones alike, so that the books of the sample balance."""
+    if kind == "jsonl":
+        lines = [{"id": "a", "t": " "}, {"id": "b", "t": "x"}, {"id": "c", "t": "x"}]
+        (tmp_path / "t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    else:
+        for name in "abc":
+            (tmp_path / name).write_text("" if name == "a" else "x")
+    columns: dict[str, Any] = {"columns": {}} if kind == "text" else {}
+    found = list(records(_settings(sample_rows=2, format=kind, **columns), tmp_path))
+    assert [(each.id, each.reason) for each in found] == [("a", "empty"), ("b", None)]
 
 
 def test_guidelines_follow_where_the_template_does_not_place_them() -> None:

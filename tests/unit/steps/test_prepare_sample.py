@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from steps.prepare.duplicates import Duplicates
 from steps.prepare.sample import Candidate, Candidates, capacity, choose
-from steps.prepare.settings import SETS, Budgets
+from steps.prepare.settings import SETS, Budgets, sampled
+from steps.runtime.errors import SettingsError
 
 ROWS = st.lists(
     st.builds(
@@ -103,3 +104,25 @@ def test_no_rows_have_no_duplicates(tmp_path: Path) -> None:
     """An empty data set is no special case."""
     with Duplicates(tmp_path) as duplicates:
         assert list(duplicates.found()) == []
+
+
+@given(
+    budgets=st.builds(Budgets, st.integers(1, 10_000), st.integers(0, 500), st.integers(0, 500)),
+    rows=st.integers(0, 12_000),
+)
+def test_a_sample_has_its_rows_and_every_set_its_share(budgets: Budgets, rows: int) -> None:
+    """So many rows in all, at least one of each set that is wanted, none of one that is not."""
+    wanted = [name for name in SETS if budgets.of(name)]
+    if 0 < rows < len(wanted):
+        return
+    found = sampled(budgets, rows)
+    assert [name for name in SETS if found.of(name)] == wanted
+    assert found.total == (min(rows, budgets.total) if rows else budgets.total)
+    assert all(found.of(name) <= max(1, budgets.of(name)) for name in SETS if name != "training")
+
+
+def test_a_sample_that_cannot_fill_the_sets_is_refused() -> None:
+    """Two rows are no training, validation and evaluation."""
+    with pytest.raises(SettingsError, match="a sample of 2 rows cannot fill 3 sets") as caught:
+        sampled(Budgets(100, 10, 10), 2)
+    assert caught.value.hint == "take 3 rows at least: --sample 30"

@@ -11,12 +11,13 @@ import pytest
 
 from local.api import ApiError
 from local.hosting import configurations, endpoints, models
+from local.hosting.announcements import announce
 from local.hosting.configurations import Configurations
 from local.hosting.endpoints import Endpoints, description
 from local.hosting.invoke import Invoker
 from local.hosting.models import Models
 from local.hosting.server import ServerError, UnreachableServerError
-from tests.unit.local.engine.fakes import FakeDocuments
+from tests.unit.local.engine.fakes import FakeDocuments, FakeEvents
 from tests.unit.local.models.fakes import ROLE, Clock, resources
 
 Document = dict[str, Any]
@@ -75,6 +76,7 @@ class Hosting:
     def __init__(self) -> None:
         self.documents, self.clock, self.fleet = FakeDocuments(), Clock(), FakeFleet()
         self.packages: dict[str, Document] = {}
+        self.events = FakeEvents()
         self.roles: list[str] = []
         of_models = resources(models.KIND, models, self.documents, self.clock)
         self.models = Models(of_models, self.packages.__getitem__, check_role=self.roles.append)
@@ -87,7 +89,13 @@ class Hosting:
 
     def restarted(self) -> Endpoints:
         kept = resources(endpoints.KIND, endpoints, self.documents, self.clock)
-        return Endpoints(kept, self.configurations, self.models, self.fleet)
+        return Endpoints(
+            kept,
+            self.configurations,
+            self.models,
+            self.fleet,
+            announce=lambda endpoint: announce(self.events, endpoint),
+        )
 
     def model(self, name: str) -> None:
         container = {"Image": f"image-{name}", "ModelDataUrl": f"s3://bucket/{name}.tar.gz"}
@@ -365,3 +373,30 @@ def test_a_body_over_six_megabytes_is_refused(hosting: Hosting) -> None:
     """InvokeEndpoint's own limit."""
     with pytest.raises(ApiError, match="ValidationError: The body has 6291457 bytes; 6291456 are allowed"):
         Invoker(hosting.endpoints).invoke({"EndpointName": "e1", "Body": b"x" * 6_291_457})
+
+
+def test_every_state_of_an_endpoint_is_an_event(hosting: Hosting) -> None:
+    """In the order of the states, spelled as EventBridge spells them."""
+    hosting.create()
+    hosting.settled()
+    hosting.model("m2")
+    hosting.configuration("c2", [variant("m2")])
+    hosting.endpoints.update({"EndpointName": "e1", "EndpointConfigName": "c2"})
+    hosting.settled()
+    deadline = time.monotonic() + 10
+    while len(hosting.events.sent) < 4 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    hosting.endpoints.delete("e1")
+    told = [
+        (detail["EndpointStatus"], detail["EndpointConfigName"]) for _, _, detail, _ in hosting.events.sent
+    ]
+    assert told == [
+        ("CREATING", "c1"),
+        ("IN_SERVICE", "c1"),
+        ("UPDATING", "c1"),
+        ("IN_SERVICE", "c2"),
+        ("DELETING", "c2"),
+    ]
+    source, kind, detail, [arn] = hosting.events.sent[0]
+    assert (source, kind) == ("aws.sagemaker", "SageMaker Endpoint State Change")
+    assert (detail["EndpointName"], detail["EndpointArn"]) == ("e1", arn)
