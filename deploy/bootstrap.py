@@ -26,6 +26,7 @@ from deploy.apply import Report, apply
 from deploy.bundle import FunctionBundle, function_bundles, function_names, function_uploads
 from deploy.errors import MovedOnError, NotDeployedError, is_conflict
 from deploy.hints import typed
+from deploy.labeling.buckets import buckets_of_jobs
 from deploy.session import Aws
 from deploy.stacks import Waiting
 from deploy.templates import Which, template
@@ -182,13 +183,14 @@ def _told(value: bool) -> str:
 
 
 def _data_source_arns(project: Project) -> list[str]:
-    """Buckets that jobs read beside the environment's own: data sources, tokenizers, the wheelhouse."""
+    """Buckets that jobs read beside the environment's own: data, tokenizers, wheels, what is labeled."""
     environment = project.environment
     uris = [environment.wheelhouse]
     for config in project.pipelines.values():
         data = getattr(config, "data", None)
         uris += [getattr(data, "source", None), getattr(data, "tokenizer", None)]
     buckets = {uri.removeprefix("s3://").partition("/")[0] for uri in uris if uri and uri.startswith("s3://")}
+    buckets |= buckets_of_jobs(project)
     arns = (
         f"arn:{names.partition(environment)}:s3:::{bucket}"
         for bucket in sorted(buckets - {names.bucket(environment)})

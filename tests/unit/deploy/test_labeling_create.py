@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,9 @@ import pytest
 from config.labeling_jobs import load_labeling_job
 from config.models.labeling_job import LabelingJobConfig
 from deploy.apply import apply
+from deploy.bootstrap import base_stack
 from deploy.labeling import jobs
+from deploy.labeling.buckets import buckets_of_jobs
 from deploy.labeling.converting import job_output, output_of
 from deploy.labeling.create import carry_out, plan
 from deploy.labeling.errors import LabelingError, PreflightError, RefusedJobError
@@ -410,3 +415,16 @@ def test_a_job_in_the_name_of_another_time_zone_is_of_one_time() -> None:
     """Names carry the time in UTC."""
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert Account().create(now=at) == "local-calls-segments-260102-030405"
+
+
+def test_buckets_of_manifests_are_opened_to_the_labeling_role(tmp_path: Path) -> None:
+    """Those that a manifest of the repository names; the environment's own needs no mention."""
+    here = project()
+    assert buckets_of_jobs(here) == {BUCKET}
+    assert dict(base_stack(here).parameters)["DataSourceArns"] == ""
+    for folder in ("config/labeling", "data/calls-labels", "infra", "lambdas"):
+        shutil.copytree(here.root / folder, tmp_path / folder)
+    (tmp_path / "data/calls-labels/calls.manifest").write_text('{"source-ref": "s3://recordings/a.wav"}\n')
+    moved = dataclasses.replace(here, root=tmp_path)
+    arns = dict(base_stack(moved).parameters)["DataSourceArns"]
+    assert arns == "arn:aws:s3:::recordings,arn:aws:s3:::recordings/*"
