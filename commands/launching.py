@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deploy.again import Again
     from deploy.candidate import Candidate
     from deploy.labeled import LabeledData
+    from deploy.labeling.converting import JobOutput
     from deploy.launch import Launched, Ready, Wishes
     from deploy.session import Aws
 
@@ -35,6 +36,11 @@ class Start:
             "--from-labeling",
             metavar="EXECUTION",
             help="the labeling execution whose data are trained on (ARN, id, pipeline), or `latest`",
+        )
+        parser.add_argument(
+            "--from-job",
+            metavar="JOB",
+            help="the labeling job whose output is converted (of config/labeling, name, ARN), or `latest`",
         )
         _add_earlier(parser)
         parser.add_argument(
@@ -63,8 +69,10 @@ class Start:
         project = load_project(arguments.env, names=[arguments.name])
         wishes = wishes_of(project, [arguments.name], arguments)
         aws = connect(project)
-        candidate = candidate_of(project, aws, arguments.name, arguments.from_training) or labeled_of(
-            project, aws, arguments.name, arguments.from_labeling
+        candidate = (
+            candidate_of(project, aws, arguments.name, arguments.from_training)
+            or labeled_of(project, aws, arguments.name, arguments.from_labeling)
+            or job_output_of(project, aws, arguments.name, arguments.from_job)
         )
         earlier = again(project, aws, arguments.name, arguments.again) if arguments.again else None
         if arguments.estimate:
@@ -113,6 +121,16 @@ def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Lab
     return labeled_data(project, aws, labeling=config.data.labeling, wanted=wanted)
 
 
+def job_output_of(project: Project, aws: Aws, name: str, wanted: str | None) -> JobOutput | None:
+    """The output of the labeling job that was asked for; None where none was."""
+    from config.labeling_jobs import labeling_job_names
+    from deploy.labeling.converting import job_output
+
+    if wanted is None:
+        return None
+    return job_output(project, aws, name, wanted=wanted, known=labeling_job_names(project.root))
+
+
 def candidate_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
     """The candidate that was asked for; None where none was."""
     from config.models import InferenceConfig
@@ -136,7 +154,7 @@ def launch_one(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     terminal: Terminal,
     say: Callable[[str], None],
     again: Again | None = None,

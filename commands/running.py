@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from commands.launching import add_values, candidate_of, labeled_of, launch_one, wishes_of
+from commands.launching import add_values, candidate_of, job_output_of, labeled_of, launch_one, wishes_of
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -60,8 +60,10 @@ def _run_each(
 
     finished: dict[str, Summary] = {}
     for name in names:
-        candidate = candidate_of(project, aws, name, _training_of(project, name, finished)) or labeled_of(
-            project, aws, name, _labeling_of(project, name, finished)
+        candidate = (
+            candidate_of(project, aws, name, _training_of(project, name, finished))
+            or labeled_of(project, aws, name, _labeling_of(project, name, finished))
+            or job_output_of(project, aws, name, _job_of(project, name))
         )
         launched = launch_one(
             project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
@@ -106,3 +108,12 @@ def _labeling_of(project: Project, name: str, finished: Mapping[str, Summary]) -
         return None
     just_run = finished.get(config.data.labeling)
     return just_run.seen.execution.arn if just_run else LATEST
+
+
+def _job_of(project: Project, name: str) -> str | None:
+    """The labeling job whose output a labeling pipeline converts: the latest of the one that it names."""
+    from config.models.labeling import LABELING_JOB, LabelingConfig
+    from deploy.candidate import LATEST
+
+    config = project.pipelines[name]
+    return LATEST if isinstance(config, LabelingConfig) and config.data.source == LABELING_JOB else None

@@ -10,7 +10,15 @@ from typing import Any
 from config import names
 from config.models import InferenceConfig, Project
 from config.parameters import Layer, ParameterFile, Resolved, parameter_text, platform_parameters, resolve
-from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, SAMPLE_ROWS, UNKNOWN
+from config.platform_parameters import (
+    CANDIDATE,
+    GUARDRAIL,
+    JOB_OUTPUT,
+    LABELED,
+    PROVENANCE,
+    SAMPLE_ROWS,
+    UNKNOWN,
+)
 from definition.checks import require_start
 from deploy import executions, guardrails, objects
 from deploy.again import Again
@@ -19,6 +27,7 @@ from deploy.deployed import describe, tags_of
 from deploy.errors import NotDeployedError
 from deploy.hints import typed
 from deploy.labeled import LabeledData
+from deploy.labeling.converting import JobOutput
 from deploy.ownership import ROLLED_BACK
 from deploy.provenance import Provenance
 from deploy.selection import Selection, select
@@ -77,7 +86,7 @@ def check_wishes(project: Project, name: str, wishes: Wishes) -> None:
 
     The candidate is not known yet; something stands in its place.
     """
-    placeholders = (*CANDIDATE, *GUARDRAIL, *LABELED, *PROVENANCE)
+    placeholders = (*CANDIDATE, *GUARDRAIL, *LABELED, *JOB_OUTPUT, *PROVENANCE)
     _resolved(project, name, wishes, [Layer("", {each.name: UNKNOWN for each in placeholders})])
 
 
@@ -87,7 +96,7 @@ def launch(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     origin: Provenance,
     again: Again | None = None,
 ) -> Launched:
@@ -110,7 +119,7 @@ def prepare(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     origin: Provenance,
     again: Again | None = None,
 ) -> Ready:
