@@ -66,13 +66,20 @@ def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator
     if same(before, after):
         return
     if function_of(before) is None and function_of(after) is None:
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if isinstance(before, Mapping) and isinstance(after, Mapping) and not _replaced(before, after):
             yield from _of_members(before, after, path)
             return
         if isinstance(before, list) and isinstance(after, list):
             yield from _of_lists(before, after, path)
             return
     yield Difference(path, before, after)
+
+
+def _replaced(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a function of CloudFormation (``Ref``, ``Fn::If``) came or went: then the whole is another."""
+    functions = [set(value) for value in (before, after) if len(value) == 1]
+    named = any(name == "Ref" or name.startswith("Fn::") for names in functions for name in names)
+    return named and not set(before) & set(after)
 
 
 def _of_members(

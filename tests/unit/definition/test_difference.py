@@ -88,6 +88,14 @@ def test_an_expression_is_one_value() -> None:
     )
 
 
+def test_a_function_of_a_template_is_one_value_unless_it_stays() -> None:
+    """Another function is another value; within the same one the place is told."""
+    before, after = {"Ref": "Live"}, {"Fn::If": ["Makes", {"Ref": "Live"}, {"Ref": "Arn"}]}
+    assert found({"Arn": before}, {"Arn": after}) == [("Arn", before, after)]
+    one, other = {"Fn::If": ["Makes", "a", "b"]}, {"Fn::If": ["Makes", "a", "c"]}
+    assert found({"Arn": one}, {"Arn": other}) == [("Arn.Fn::If.[2]", "b", "c")]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
