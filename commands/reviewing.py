@@ -52,8 +52,10 @@ class Review:
         path = _write(arguments.to or _place(project, package), html)
         stored = ""
         if not arguments.no_store:
+            terminal.note(f"wrote {path}")  # it stays, whatever AWS says to the rest
             stored = store(project, aws, package, html)
-            model_card.link(aws, found, stored)
+            if not model_card.link(aws, found, stored):
+                terminal.note("the package's model card is archived and stays as it is")
         if arguments.output == "json":
             terminal.json({**document_of(found), "page": str(path), "stored": stored})
         else:

@@ -21,16 +21,21 @@ from deploy.session import Aws
 LONGEST = 100_000
 EVALUATION = "evidence"  # our entry of evaluation_details; the others are left alone
 PAGE = "evidence_page"
-NEW = "Draft"
+NEW, ARCHIVED = "Draft", "Archived"
 
 
 class CardError(PlatformError):
     """A card that cannot take the evidence."""
 
 
-def link(aws: Aws, review: Review, page: str) -> None:
-    """Writes the evidence into the card of the package; `page` is the URI of the page."""
+def link(aws: Aws, review: Review, page: str) -> bool:
+    """Writes the evidence into the card of the package; `page` is the URI of the page.
+
+    False where somebody archived the card: it says that it must not change any more.
+    """
     card = _card(aws, review)
+    if card.get("ModelCardStatus") == ARCHIVED:
+        return False
     content = json.dumps(merged(_content(card, review), review, page), ensure_ascii=False)
     if len(content) > LONGEST:
         raise CardError(
@@ -39,11 +44,12 @@ def link(aws: Aws, review: Review, page: str) -> None:
             hint="shorten it in SageMaker Studio, or review with --no-store",
         )
     if content == card.get("ModelCardContent"):
-        return
+        return True
     aws.client("sagemaker").update_model_package(
         ModelPackageArn=review.package.arn,
         ModelCard={"ModelCardContent": content, "ModelCardStatus": card.get("ModelCardStatus", NEW)},
     )
+    return True
 
 
 def merged(content: Mapping[str, Any], review: Review, page: str) -> dict[str, Any]:

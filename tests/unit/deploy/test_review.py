@@ -169,7 +169,7 @@ def test_the_origin_is_followed() -> None:
     assert (found.job.seconds, found.job.hyperparameters) == (500, {"epochCount": "8"})
     assert found.data_report.content["rows"] == {"read": 1800}
     assert found.endpoint is not None
-    assert (found.endpoint.seconds, found.endpoint.usd) == (3600, pytest.approx(7.09))
+    assert [found.endpoint.seconds, found.endpoint.usd] == pytest.approx([3600, 7.09])
 
 
 def test_what_is_gone_is_said() -> None:
@@ -264,4 +264,13 @@ def test_a_card_that_cannot_take_it_is_left_alone(content: str, fact: str) -> No
     with pytest.raises(CardError, match=fact) as caught:
         model_card.link(fake.aws, reviewed(fake, 2), "s3://bucket/evidence.html")
     assert caught.value.hint is not None
+    assert fake.sagemaker.calls == []
+
+
+def test_an_archived_card_stays_as_it_is() -> None:
+    """No more updates should be made to one."""
+    fake = two(GOOD, BAD)
+    archived = {"ModelCardContent": "{}", "ModelCardStatus": "Archived"}
+    fake.sagemaker.packages[package(fake, 2).arn]["ModelCard"] = archived
+    assert model_card.link(fake.aws, reviewed(fake, 2), "s3://bucket/evidence.html") is False
     assert fake.sagemaker.calls == []

@@ -26,10 +26,14 @@ REPORT = "s3://bucket/runs/7/evaluate/report"
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/local-facts/7"
 
 
+# By version: approval status and metadata.
+Versions = dict[int, tuple[str, dict[str, str]]]
+
+
 class FakeSageMaker:
     """Packages of one group by version: approval status and metadata. Listings have one a page."""
 
-    def __init__(self, packages: dict[int, tuple[str, dict[str, str]]]) -> None:
+    def __init__(self, packages: Versions) -> None:
         self.packages, self.calls = packages, 0
 
     def list_model_packages(
@@ -109,7 +113,7 @@ def reported(settings: EvaluateSettings, f1: list[float], **changes: Any) -> dic
     return {f"{REPORT}/manifest.json": json.dumps(manifest).encode(), f"{REPORT}/results.jsonl": lines}
 
 
-APPROVED = {7: ("Approved", {"report": f"{REPORT}/evaluation_report.html"})}
+APPROVED: Versions = {7: ("Approved", {"report": f"{REPORT}/evaluation_report.html"})}
 GATE = {"metric": "f1", "better_than": "approved", "margin": None, "confidence": None}
 LOW, HIGH = [0.0, 0.5] * 30, [0.5, 1.0] * 30
 
@@ -118,7 +122,7 @@ def compared(
     new: list[float],
     objects: dict[str, Any],
     *gates: dict[str, Any],
-    packages: dict[int, tuple[str, dict[str, str]]] = APPROVED,
+    packages: Versions = APPROVED,
     **changes: Any,
 ) -> Evaluation:
     settings = settings_with(*(gates or (GATE,)), **changes)
@@ -170,7 +174,9 @@ def test_the_margin_moves_what_passes() -> None:
 
 def test_nothing_approved_passes_and_is_marked() -> None:
     """No package, only others' statuses, or no group yet."""
-    for packages in ({}, {1: ("Rejected", {}), 2: ("PendingManualApproval", {})}):
+    undecided: Versions = {1: ("Rejected", {}), 2: ("PendingManualApproval", {})}
+    nobody: Versions = {}
+    for packages in (nobody, undecided):
         (found,) = compared(LOW, {}, packages=packages).comparisons
         assert (found.passed, found.verdict, found.approved) == (True, "nothing approved", "")
         assert found.document()["difference"] is None
