@@ -1,11 +1,12 @@
 """What removing a whole environment comes down to: the list of deletions, and what stays with the reason.
 
+    services stack         functions, queues, rules, log groups       by its tag
     what executions made   endpoints, configurations, models          by their tag
     pipelines              with the history of their executions       by their tag
     guardrails             with all versions                          by their tag
     package groups         with all packages, only when asked for     by their tag
-    stacks                 functions, queues, rules, logs, roles      by their tag
-    the bucket             with all data, only when asked for         by its tag, or its stack
+    the other stacks       policies, roles                            by their tag
+    the bucket             with all data, only when asked for         by its tag
 
 Names are a first sieve, the tag decides: what does not carry it is a stranger's, whatever it is called.
 Planning only reads; what is gone already is not in the list, so that it can be done again at any time.
@@ -37,8 +38,9 @@ from deploy.removals import (
 from deploy.session import Aws
 from deploy.templates import Which
 
-# In this order: functions before the roles that they run with.
-STACKS: tuple[Which, ...] = ("services", "access", "base")
+# Functions go first, since one of them makes the endpoint of an approved package anew; roles go last.
+FIRST: tuple[Which, ...] = ("services",)
+LAST: tuple[Which, ...] = ("access", "base")
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,12 @@ def plan(project: Project, aws: Aws, wish: Wish) -> Teardown:
     """What removing the environment would delete. Only reads."""
     found: list[Removal | Stays] = []
     ours = list(_pipelines(project, aws))
+    found += _stacks(project, aws, FIRST)
     found += [DeleteLeftover(kind.name, entry[kind.key]) for kind, entry, _ in cleanup.tagged(project, aws)]
     found += ours
     found += _guardrails(project, aws)
     found += _package_groups(project, aws, wish)
-    found += _stacks(project, aws)
+    found += _stacks(project, aws, LAST)
     found += _bucket(project, aws, wish)
     names_of_ours = [each.name for each in ours if isinstance(each, DeletePipeline)]
     return Teardown(
@@ -136,8 +139,8 @@ def _package_groups(project: Project, aws: Aws, wish: Wish) -> Iterator[DeletePa
             yield Stays("model package group", group, why)
 
 
-def _stacks(project: Project, aws: Aws) -> Iterator[DeleteStack | Stays]:
-    for which in STACKS:
+def _stacks(project: Project, aws: Aws, wanted: tuple[Which, ...]) -> Iterator[DeleteStack | Stays]:
+    for which in wanted:
         name = names.stack_name(project.environment, which)
         stack = stacks.look_up(aws, name)
         if stack is None:
