@@ -9,10 +9,12 @@ DEPLOY = "deploy"
 RUN = "run"
 OBSERVE = "observe and steer an execution"
 REGISTRY = "decide on models"
+LABELING = "get labels made (Ground Truth)"
 LOCAL = "the stand-in on this machine"
-GROUPS = (DEFINE, DEPLOY, RUN, OBSERVE, REGISTRY, LOCAL)
+GROUPS = (DEFINE, DEPLOY, RUN, OBSERVE, REGISTRY, LABELING, LOCAL)
 
 EXECUTION = "An EXECUTION is an ARN, an id, or the name of a pipeline, which stands for its latest execution."
+JOB = "A JOB is a file of config/labeling, which stands for its latest job, or a job's name or ARN."
 PACKAGE = "A PACKAGE is an ARN, GROUP/VERSION, or GROUP, which stands for its newest version."
 DECISION = (
     "A PACKAGE is an ARN or GROUP/VERSION: a decision names its version. A decision is an object in the "
@@ -156,7 +158,7 @@ VERBS = (
         RUN,
         "bring pipelines up to date here, start each in order, follow, sum up",
         ("run facts-training facts-inference", "run facts-inference -p MinimumF1=0.6"),
-        "commands.launching:Run",
+        "commands.running:Run",
         "On the stand-in it is started, bootstrapped and upserted first; on AWS `run` starts what is "
         "deployed. An inference pipeline takes the candidate of the training execution just run, or of the "
         "latest one. A -p goes to each of the pipelines that declares it. Exit code: 0 all succeeded, 1 one "
@@ -311,6 +313,66 @@ VERBS = (
         "the decisions, and statuses that no decision explains",
         ("registry log", "registry log facts", "registry log local-facts/3 --output json"),
         "commands.deciding:Log",
+        json=True,
+    ),
+    Verb(
+        "labeling manifest",
+        LABELING,
+        "an input manifest out of a folder of recordings, or a table",
+        (
+            "labeling manifest s3://my-recordings/2026 --to data/calls.manifest",
+            "labeling manifest calls.csv --source file --media s3://my-recordings --to calls.manifest",
+        ),
+        "commands.labeling_input:Manifest",
+        "Recordings of a folder are taken by the endings of their files; a .txt of the same name becomes the "
+        "key transcription-ref. Columns of a table become keys of the lines. What has to lie in S3 (a folder "
+        "of this machine, long texts) is uploaded under the hash of its content.",
+        json=True,
+    ),
+    Verb(
+        "labeling create",
+        LABELING,
+        "check everything, then create the labeling job of a file in config/labeling",
+        ("labeling create calls-segments", "labeling create calls-segments --check --preview page.html"),
+        "commands.labeling_input:Create",
+        "Checked first: the limits, every line of the manifest, CORS on the buckets, the work team, the "
+        "functions, and the page, rendered for the first object. Ground Truth takes no new customers: an "
+        "account that never used it is refused, which is said with what can be done instead.",
+        json=True,
+    ),
+    Verb(
+        "labeling team",
+        LABELING,
+        "the work team of a labeling job; made with --create",
+        ("labeling team calls-segments", "labeling team calls-segments --create"),
+        "commands.labeling_input:ShowTeam",
+        json=True,
+    ),
+    Verb(
+        "labeling status",
+        LABELING,
+        "a labeling job: how many objects are labeled, and where the labels lie",
+        ("labeling status calls-segments", "labeling status calls-segments --output json"),
+        "commands.labeling_jobs:Status",
+        JOB,
+        json=True,
+    ),
+    Verb(
+        "labeling stop",
+        LABELING,
+        "end a labeling job before its time; what is labeled is kept",
+        ("labeling stop calls-segments",),
+        "commands.labeling_jobs:Stop",
+        JOB,
+    ),
+    Verb(
+        "labeling wait",
+        LABELING,
+        "wait for the end of a labeling job; with --convert, start the pipeline that converts it",
+        ("labeling wait calls-segments", "labeling wait calls-segments --convert"),
+        "commands.labeling_jobs:Wait",
+        JOB + " Exit code: 0 completed (and converted), 1 it failed or was stopped. Ctrl-C detaches, the job "
+        "goes on. With --convert and --output json the execution is printed, without --convert the job.",
         json=True,
     ),
     Verb("local up", LOCAL, "start it, or find the one that runs", ("local up",), "commands.local:Up"),

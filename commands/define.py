@@ -58,10 +58,12 @@ class Validate:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Raises ConfigurationError with every problem, or says that there is none."""
         from config.errors import ConfigurationError
+        from config.labeling_jobs import load_labeling_jobs
         from config.load import load_project
 
         try:
             project = load_project(arguments.env, names=arguments.names)
+            jobs = () if arguments.names else tuple(load_labeling_jobs(project))
         except ConfigurationError as error:
             if arguments.output != "json":
                 raise
@@ -73,7 +75,10 @@ class Validate:
             terminal.json({"environment": arguments.env, "valid": True, "problems": []})
         else:
             pipelines = "1 pipeline" if len(names) == 1 else f"{len(names)} pipelines"
-            terminal.line(f'in order: environment "{arguments.env}", {pipelines} ({", ".join(names)})')
+            labeling = f", labeling jobs ({', '.join(jobs)})" if jobs else ""
+            terminal.line(
+                f'in order: environment "{arguments.env}", {pipelines} ({", ".join(names)}){labeling}'
+            )
         return 0
 
 

@@ -41,7 +41,7 @@ class Bootstrap:
         parser.add_argument(
             "--access",
             action="store_true",
-            help="also the policies of deployer, planner, launcher, reviewer (an administrator's business)",
+            help="also the policies of deployer, planner, launcher, labeler, reviewer (an administrator's)",
         )
 
     @staticmethod

@@ -1,10 +1,9 @@
-"""start and run: executions on their way, and what came of them."""
+"""start: one execution on its way."""
 
 from __future__ import annotations
 
-import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
     from deploy.again import Again
     from deploy.candidate import Candidate
     from deploy.labeled import LabeledData
+    from deploy.labeling.converting import JobOutput
     from deploy.launch import Launched, Ready, Wishes
     from deploy.session import Aws
-    from deploy.summary import Summary
 
 
 class Start:
@@ -27,7 +26,7 @@ class Start:
     def declare(parser: ArgumentParser) -> None:
         """A pipeline, its values, its candidate, whether to wait."""
         parser.add_argument("name", metavar="NAME", help="the pipeline")
-        _add_values(parser)
+        add_values(parser)
         parser.add_argument(
             "--from-training",
             metavar="EXECUTION",
@@ -37,6 +36,11 @@ class Start:
             "--from-labeling",
             metavar="EXECUTION",
             help="the labeling execution whose data are trained on (ARN, id, pipeline), or `latest`",
+        )
+        parser.add_argument(
+            "--from-job",
+            metavar="JOB",
+            help="the labeling job whose output is converted (of config/labeling, name, ARN), or `latest`",
         )
         _add_earlier(parser)
         parser.add_argument(
@@ -63,10 +67,12 @@ class Start:
 
         _check_selection(arguments)
         project = load_project(arguments.env, names=[arguments.name])
-        wishes = _wishes(project, [arguments.name], arguments)
+        wishes = wishes_of(project, [arguments.name], arguments)
         aws = connect(project)
-        candidate = _candidate(project, aws, arguments.name, arguments.from_training) or _labeled(
-            project, aws, arguments.name, arguments.from_labeling
+        candidate = (
+            candidate_of(project, aws, arguments.name, arguments.from_training)
+            or labeled_of(project, aws, arguments.name, arguments.from_labeling)
+            or job_output_of(project, aws, arguments.name, arguments.from_job)
         )
         earlier = again(project, aws, arguments.name, arguments.again) if arguments.again else None
         if arguments.estimate:
@@ -80,7 +86,7 @@ class Start:
                 again=earlier,
             )
             return _estimate(project, aws, ready, terminal, earlier=earlier, output=arguments.output)
-        launched = _launch(
+        launched = launch_one(
             project,
             aws,
             arguments.name,
@@ -99,98 +105,8 @@ class Start:
         return 0
 
 
-class Run:
-    """Pipelines one after the other, to their ends."""
-
-    @staticmethod
-    def declare(parser: ArgumentParser) -> None:
-        """Pipelines and values."""
-        parser.add_argument("names", nargs="+", metavar="NAME", help="pipelines, in the order they run")
-        _add_values(parser)
-
-    @staticmethod
-    def run(arguments: Namespace, terminal: Terminal) -> int:
-        """Makes ready, starts each in order, follows, sums up."""
-        from config.load import load_project
-        from deploy.session import connect
-
-        names = list(dict.fromkeys(arguments.names))
-        project = load_project(arguments.env, names=names)
-        wishes = _wishes(project, names, arguments)
-        if project.environment.stand_in is not None:
-            from commands.local import make_ready
-
-            make_ready(project, names, terminal)
-        return _run_each(
-            project, connect(project), names, wishes=wishes, terminal=terminal, output=arguments.output
-        )
-
-
-def _run_each(
-    project: Project,
-    aws: Aws,
-    names: Sequence[str],
-    *,
-    wishes: Wishes,
-    terminal: Terminal,
-    output: str,
-) -> int:
-    from commands.following import INTERRUPTED, DetachedError, conclude, follow
-    from commands.report import document_of, show_end
-    from deploy.hints import typed
-    from deploy.summary import summarize_end
-
-    finished: dict[str, Summary] = {}
-    for name in names:
-        candidate = _candidate(project, aws, name, _training_of(project, name, finished)) or _labeled(
-            project, aws, name, _labeling_of(project, name, finished)
-        )
-        launched = _launch(
-            project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note
-        )
-        try:
-            seen = follow(project, launched.arn, terminal, summed_up_next=name == names[-1])
-        except DetachedError:
-            left = names[names.index(name) + 1 :]
-            if left:
-                terminal.note(f"  then:     {typed(' '.join(['run', *left]), project.environment.name)}")
-            return INTERRUPTED
-        finished[name] = summarize_end(project, aws, seen, sleep=time.sleep)
-        if finished[name].exit_code != 0:
-            break
-    if output == "json":
-        terminal.json({"executions": [document_of(name, summary) for name, summary in finished.items()]})
-    else:
-        terminal.note("")
-        show_end(finished, terminal, environment=project.environment.name)
-    return conclude(finished, terminal, environment=project.environment.name)
-
-
-def _training_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
-    """The execution whose candidate an inference pipeline takes: the one just run, else the latest."""
-    from config.models import InferenceConfig
-    from deploy.candidate import LATEST
-
-    config = project.pipelines[name]
-    if not isinstance(config, InferenceConfig):
-        return None
-    just_run = finished.get(config.training)
-    return just_run.seen.execution.arn if just_run else LATEST
-
-
-def _labeling_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
-    """The execution whose data a training pipeline takes: the one just run, else the latest."""
-    from config.models import TrainingConfig
-    from deploy.candidate import LATEST
-
-    config = project.pipelines[name]
-    if not isinstance(config, TrainingConfig) or config.data.labeling is None:
-        return None
-    just_run = finished.get(config.data.labeling)
-    return just_run.seen.execution.arn if just_run else LATEST
-
-
-def _labeled(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
+def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
+    """The labeled data that were asked for; None where none were."""
     from config.models import TrainingConfig
     from deploy.labeled import LabeledDataError, labeled_data
 
@@ -205,7 +121,18 @@ def _labeled(project: Project, aws: Aws, name: str, wanted: str | None) -> Label
     return labeled_data(project, aws, labeling=config.data.labeling, wanted=wanted)
 
 
-def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
+def job_output_of(project: Project, aws: Aws, name: str, wanted: str | None) -> JobOutput | None:
+    """The output of the labeling job that was asked for; None where none was."""
+    from config.labeling_jobs import labeling_job_names
+    from deploy.labeling.converting import job_output
+
+    if wanted is None:
+        return None
+    return job_output(project, aws, name, wanted=wanted, known=labeling_job_names(project.root))
+
+
+def candidate_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
+    """The candidate that was asked for; None where none was."""
     from config.models import InferenceConfig
     from deploy.candidate import CandidateError, candidate
     from deploy.hints import typed
@@ -221,17 +148,18 @@ def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Can
     return candidate(project, aws, training=config.training, wanted=wanted)
 
 
-def _launch(
+def launch_one(
     project: Project,
     aws: Aws,
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     terminal: Terminal,
     say: Callable[[str], None],
     again: Again | None = None,
 ) -> Launched:
+    """Starts one execution; `say` takes its ARN, before anything else is said."""
     from commands.values import say_left_out, say_values
     from deploy.launch import launch
     from deploy.provenance import provenance
@@ -253,7 +181,8 @@ def _launch(
     return launched
 
 
-def _add_values(parser: ArgumentParser) -> None:
+def add_values(parser: ArgumentParser) -> None:
+    """The arguments that give values."""
     parser.add_argument(
         "-p",
         "--parameter",
@@ -332,7 +261,7 @@ def _estimate(
     return 0
 
 
-def _wishes(project: Project, names: Sequence[str], arguments: Namespace) -> Wishes:
+def wishes_of(project: Project, names: Sequence[str], arguments: Namespace) -> Wishes:
     """The values asked for, held against every pipeline's file before anything else happens."""
     from config.parameters import read_parameter_file, split_override
     from config.platform_parameters import SAMPLE_ROWS

@@ -178,6 +178,21 @@ _THING: dict[str, Any] = {
     "details": [{"what": "Resources.Wait.Properties.MemorySize", "note": "256 -> 1024"}],
 }
 
+_LABELING_JOB: dict[str, Any] = {
+    "job": "local-calls-segments-261127-120000",
+    "arn": "arn:aws:sagemaker:us-east-1:123456789012:labeling-job/local-calls-segments-261127-120000",
+    "status": "Completed",
+    "created": _AT,
+    "ended": _AT,
+    "objects": {"total": 66, "labeled": 65, "failed": 0, "unlabeled": 1},
+    "workers": 3,
+    "team": "call-listeners",
+    "attribute": "labels",
+    "manifest": "s3://bucket/key",
+    "output": "s3://bucket/folder, or empty",
+    "reason": "",
+}
+
 SHAPES: Mapping[str, Any] = {
     "list": {
         "environment": "local",
@@ -394,6 +409,25 @@ SHAPES: Mapping[str, Any] = {
         ],
     },
     "registry review": _REVIEW,
+    "labeling manifest": {"manifest": "calls.manifest", "objects": 66, "uploads": 0},
+    "labeling create": {
+        "job": "local-calls-segments-261127-120000",
+        "objects": 66,
+        "workers": 3,
+        "created": True,
+        "notes": ["something to know"],
+    },
+    "labeling team": {
+        "name": "call-listeners",
+        "arn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/call-listeners",
+        "exists": True,
+        "description": "",
+        "members": ["group call-listeners of user pool us-east-1_Example1"],
+        "portal": "host of the workers' portal, or empty",
+        "workforce": "default",
+    },
+    "labeling status": _LABELING_JOB,
+    "labeling wait": _LABELING_JOB,
     "local status": {
         "running": True,
         "endpoint": "http://127.0.0.1:40000",

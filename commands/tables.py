@@ -25,6 +25,9 @@ STYLES = {
     "CompletedWithFailures": "yellow",
     "PendingManualApproval": "yellow",
     "Executing": "cyan",
+    "Completed": "green",
+    "InProgress": "cyan",
+    "Initializing": "cyan",
     "Starting": "cyan",
 }
 

@@ -14,14 +14,16 @@ from pydantic import BaseModel
 
 from config.kinds import KINDS
 from config.models.environment import Environment
+from config.models.labeling_job import LabelingJobConfig
 
+_TITLES: Final = {"environment": "Environment", "labeling-job": "Labeling job"}
 FOLDER: Final = Path("config", "schema")
 
 
 def schemas() -> Mapping[str, dict[str, Any]]:
-    """Every schema by name: one for each kind of pipeline, one for environments."""
+    """Every schema by name: one for each kind of pipeline, for environments and for labeling jobs."""
     models: dict[str, type[BaseModel]] = {name: kind.model for name, kind in KINDS.items()}
-    models["environment"] = Environment
+    models |= {"environment": Environment, "labeling-job": LabelingJobConfig}
     return {name: _schema(name, model) for name, model in models.items()}
 
 
@@ -44,7 +46,7 @@ def write_schemas(root: Path) -> tuple[Path, ...]:
 def _schema(name: str, model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema()
     _tidy(schema)
-    title = "Environment" if name == "environment" else f"Pipeline of kind {name}"
+    title = _TITLES.get(name, f"Pipeline of kind {name}")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
 
 

@@ -12,12 +12,14 @@ from config import regions
 from config.models.common import ProcessingStep
 from config.models.environment import Environment
 
-Role = Literal["pipeline", "processing", "automl", "endpoint", "functions", "batch"]
+Role = Literal["pipeline", "processing", "automl", "endpoint", "functions", "batch", "labeling"]
 
 PREFIX_TAG: Final = "pipelines:prefix"
 
 # The AWS deep-learning container (PyTorch, CPU) that steps run in when nothing else is said. Python 3.11:
 # fmeval's pins have wheels for it.
+LABELING_JOB_TIME: Final = "yymmdd-hhmmss"
+_LABELING_JOB: Final = 63  # shape LabelingJobName
 PINNED_IMAGE: Final = "pytorch-training:2.5.1-cpu-py311-ubuntu22.04-sagemaker"
 
 
@@ -83,6 +85,21 @@ def pipeline_arn(env: Environment, name: str) -> str:
     """The ARN on SageMaker; the service lower-cases names there."""
     full = pipeline_name(env, name).lower()
     return f"arn:{partition(env)}:sagemaker:{env.region}:{env.account}:pipeline/{full}"
+
+
+def labeling_job_prefix(env: Environment, name: str) -> str:
+    """What the names of a labeling job's runs begin with; the time of their creation follows."""
+    return f"{env.prefix}-{name}-"
+
+
+def longest_labeling_job(env: Environment) -> int:
+    """Characters that a labeling job's own name may have, so that 63 are enough for the whole."""
+    return _LABELING_JOB - len(labeling_job_prefix(env, "")) - len(LABELING_JOB_TIME)
+
+
+def labeling_output(env: Environment) -> str:
+    """Where labeling jobs write, where nothing else is said."""
+    return s3_uri(env, f"{key_prefix(env)}/labeling/jobs")
 
 
 def group_name(env: Environment, group: str) -> str:

@@ -18,9 +18,18 @@ from config.errors import ConfigurationError, ParameterError, Problem
 from config.models.common import Parameter, ParameterValue, PipelineConfig
 from config.models.guardrails import GuardrailsConfig
 from config.models.inference import InferenceConfig
+from config.models.labeling import LABELING_JOB, LabelingConfig
 from config.models.training import LABELING, TrainingConfig
 from config.parameter_values import ValueFault, check, parameter_text, parse
-from config.platform_parameters import CANDIDATE, EVERYWHERE, GUARDRAIL, LABELED, UNKNOWN, PlatformParameter
+from config.platform_parameters import (
+    CANDIDATE,
+    EVERYWHERE,
+    GUARDRAIL,
+    JOB_OUTPUT,
+    LABELED,
+    UNKNOWN,
+    PlatformParameter,
+)
 from config.reading import read_file
 from config.suggest import did_you_mean, listing, quoted
 
@@ -93,6 +102,8 @@ def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]
     """
     if isinstance(config, TrainingConfig) and config.data.source == LABELING:
         return (*LABELED, *EVERYWHERE)
+    if isinstance(config, LabelingConfig) and config.data.source == LABELING_JOB:
+        return (*JOB_OUTPUT, *EVERYWHERE)
     if isinstance(config, GuardrailsConfig):
         return (*GUARDRAIL, *EVERYWHERE)
     if not isinstance(config, InferenceConfig):
@@ -197,8 +208,7 @@ class _Resolution:
         missing = [each.name for each in platform_parameters(self.config) if each.name not in self.values]
         if missing:
             message = f"{listing(missing)} {'has' if len(missing) == 1 else 'have'} no value"
-            kind = "labeling" if isinstance(self.config, TrainingConfig) else "training"
-            hint = f"take them from a {kind} execution: --from-{kind} latest"
+            hint = _where_from(self.config)
             self.problems.append(Problem(self.config.name, 0, 0, "", message, hint))
 
     def _check_together(self) -> None:
@@ -216,6 +226,14 @@ class _Resolution:
             self.problems.append(Problem(origin, 0, 0, "", message, hint))
         else:
             self.problems.append(Problem(self.config.name, 0, 0, name, message, hint))
+
+
+def _where_from(config: PipelineConfig) -> str:
+    """How the platform's parameters of a pipeline get their values."""
+    if isinstance(config, LabelingConfig):
+        return "take them from a labeling job: --from-job latest"
+    kind = "labeling" if isinstance(config, TrainingConfig) else "training"
+    return f"take them from a {kind} execution: --from-{kind} latest"
 
 
 def _parameters(config: PipelineConfig) -> Mapping[str, Parameter]:

@@ -54,6 +54,11 @@ LABELED: Final = (
     PlatformParameter("LabeledData", "S3 prefix of the sets that the labeling run wrote for AutoML."),
 )
 
+# Added to a labeling pipeline whose source is `labeling-job`; filled from a labeling job that has ended.
+JOB_OUTPUT: Final = (
+    PlatformParameter("LabelsUri", "S3 folder that the labeling job wrote, without a slash at its end."),
+)
+
 # Added to every guardrails pipeline; filled from the guardrail that upsert made, or the existing one.
 GUARDRAIL: Final = (
     PlatformParameter("GuardrailId", "Id of the guardrail that is applied."),
@@ -61,5 +66,5 @@ GUARDRAIL: Final = (
 )
 
 RESERVED: Final[Mapping[str, PlatformParameter]] = {
-    parameter.name: parameter for parameter in (*EVERYWHERE, *CANDIDATE, *LABELED, *GUARDRAIL)
+    parameter.name: parameter for parameter in (*EVERYWHERE, *CANDIDATE, *LABELED, *JOB_OUTPUT, *GUARDRAIL)
 }

@@ -222,6 +222,47 @@ class DeleteGuardrail:
         return f"delete guardrail {self.name}" + (f" version {self.version}" if self.version else "")
 
 
+@dataclass(frozen=True)
+class CreateWorkforce:
+    """The private workforce of an account and region: users of a Cognito user pool."""
+
+    name: str
+    user_pool: str
+    client: str
+    tags: Pairs
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"create workforce {self.name} of user pool {self.user_pool}"
+
+
+@dataclass(frozen=True)
+class CreateWorkteam:
+    """A private work team that is not there; `request`: CreateWorkteam's members as JSON."""
+
+    name: str
+    request: str = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"create work team {self.name}"
+
+
+@dataclass(frozen=True)
+class CreateLabelingJob:
+    """A labeling job; `request`: CreateLabelingJob's members as JSON."""
+
+    name: str
+    request: str = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        return f"create labeling job {self.name}"
+
+
 Action = (
     Upload
     | CreateStack
@@ -235,6 +276,9 @@ Action = (
     | CreateGuardrail
     | UpdateGuardrail
     | DeleteGuardrail
+    | CreateWorkforce
+    | CreateWorkteam
+    | CreateLabelingJob
 )
 
 

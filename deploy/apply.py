@@ -15,9 +15,12 @@ from botocore.exceptions import ClientError
 from deploy.actions import (
     Action,
     CreateGuardrail,
+    CreateLabelingJob,
     CreatePackageGroup,
     CreatePipeline,
     CreateStack,
+    CreateWorkforce,
+    CreateWorkteam,
     DeleteGuardrail,
     DeleteLeftover,
     GuardrailSpec,
@@ -245,6 +248,22 @@ def _delete_guardrail(action: DeleteGuardrail, aws: Aws) -> None:
     aws.client("bedrock").delete_guardrail(guardrailIdentifier=action.id, **version)
 
 
+def _create_workforce(action: CreateWorkforce, aws: Aws) -> None:
+    aws.client("sagemaker").create_workforce(
+        WorkforceName=action.name,
+        CognitoConfig={"UserPool": action.user_pool, "ClientId": action.client},
+        Tags=_tags(action.tags),
+    )
+
+
+def _create_workteam(action: CreateWorkteam, aws: Aws) -> None:
+    aws.client("sagemaker").create_workteam(**json.loads(action.request))
+
+
+def _create_labeling_job(action: CreateLabelingJob, aws: Aws) -> None:
+    aws.client("sagemaker").create_labeling_job(**json.loads(action.request))
+
+
 def _tags(pairs: Pairs) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in pairs]
 
@@ -262,4 +281,7 @@ EXECUTORS: dict[type[Action], Callable[[Any, Aws], None]] = {
     CreateGuardrail: _create_guardrail,
     UpdateGuardrail: _update_guardrail,
     DeleteGuardrail: _delete_guardrail,
+    CreateWorkforce: _create_workforce,
+    CreateWorkteam: _create_workteam,
+    CreateLabelingJob: _create_labeling_job,
 }

@@ -118,6 +118,7 @@ def base_stack(project: Project) -> Stack:
         "ProcessingRoleArn": environment.roles.processing or "",
         "AutomlRoleArn": environment.roles.automl or "",
         "BatchRoleArn": environment.roles.batch or "",
+        "LabelingRoleArn": environment.roles.labeling or "",
         "MakeFunctionRoles": _told(makes_functions and environment.roles.functions is None),
         "ExistingFunctionArns": ",".join(sorted(existing.values())),
         "DataSourceArns": ",".join(_data_source_arns(project)),
@@ -150,7 +151,7 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
 
 
 def access_stack(project: Project) -> Stack:
-    """The stack of infra/access.yaml: what a deployer, a planner, a launcher and a reviewer may do."""
+    """The stack of infra/access.yaml: what deployer, planner, launcher, labeler and reviewer may do."""
     parameters = {
         **_shared_parameters(project),
         "FunctionsRoleArn": project.environment.roles.functions or "",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from config import names
+from config.errors import PlatformError
 from config.models import Environment, Project
 from deploy.actions import Upload
 from deploy.errors import NotDeployedError, WrongCallerError, code_of, is_missing
@@ -25,9 +26,15 @@ if TYPE_CHECKING:
 
 # What every function's archive holds beside its own files (lambdas/waiting/ as waiting/).
 SHARED = "waiting"
+# Names further folders of the repository that a function is shipped with, one a line, at their own paths.
+SHARED_LIST = "shared.txt"
 # The earliest date that a zip archive can hold; one date for all, so that time does not change the bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 AT_ONCE = 8
+
+
+class BundleError(PlatformError):
+    """A function that cannot be packed."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,13 @@ def check_bucket(aws: Aws, environment: Environment) -> None:
 
 def _function_bundle(room: Path, function: str, environment: Environment) -> FunctionBundle:
     members = dict(_members(room / function, prefix="")) | dict(_members(room / SHARED, prefix=f"{SHARED}/"))
+    for folder in shared_folders(room / function):
+        if not (room.parent / folder).is_dir():
+            raise BundleError(
+                f"lambdas/{function}/{SHARED_LIST} names {folder}, which is not there",
+                hint=f"ls {folder}",
+            )
+        members |= dict(_members(room.parent / folder, prefix=f"{folder}/"))
     digest = _digest(members)
     return FunctionBundle(
         function=function,
@@ -95,6 +109,12 @@ def _function_bundle(room: Path, function: str, environment: Environment) -> Fun
         key=f"{names.key_prefix(environment)}/functions/{function}/{digest}.zip",
         body=_archive(members),
     )
+
+
+def shared_folders(function: Path) -> tuple[str, ...]:
+    """The folders that a function's shared.txt names."""
+    listed = function / SHARED_LIST
+    return tuple(listed.read_text(encoding="utf-8").split()) if listed.is_file() else ()
 
 
 def _members(folder: Path, *, prefix: str) -> Iterable[tuple[str, bytes]]:
@@ -132,9 +152,15 @@ def _body(asset: Asset) -> bytes | Path:
 
 
 def _not_there(aws: Aws, environment: Environment, wanted: Mapping[str, bytes | Path]) -> tuple[Upload, ...]:
-    check_bucket(aws, environment)
     bucket = names.bucket(environment)
     uploads = [Upload(bucket, key, body, environment.account) for key, body in sorted(wanted.items())]
+    return not_there(aws, environment, uploads)
+
+
+def not_there(aws: Aws, environment: Environment, uploads: Sequence[Upload]) -> tuple[Upload, ...]:
+    """The uploads that the bucket does not hold, asked eight at once, each key once."""
+    check_bucket(aws, environment)
+    uploads = list({upload.key: upload for upload in uploads}.values())
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         present = list(pool.map(lambda upload: _is_there(aws, upload), uploads))
     return tuple(upload for upload, there in zip(uploads, present, strict=True) if not there)

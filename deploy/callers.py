@@ -21,6 +21,7 @@ from deploy.session import Aws
 SOURCE_IDENTITY = "PIPELINES_SOURCE_IDENTITY"
 # What the bucket's policy takes for the source identity of a session that has none.
 NO_SOURCE = "nobody"
+LONGEST_DESCRIPTION = 3072  # StartPipelineExecution.PipelineExecutionDescription
 # What `start` writes at the end of an execution's description.
 _MARK = re.compile(r"caller (?P<arn>arn:\S+) \(id (?P<id>\S+?)(?:, source identity (?P<source>\S+))?\)$")
 _SESSION = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/(?P<role>[^/]+)/(?P<session>[^/]+)")
@@ -81,6 +82,12 @@ def launcher(aws: Aws, execution: str) -> Caller | None:
         raise
     found = _MARK.search(described.get("PipelineExecutionDescription", ""))
     return Caller(found["arn"], found["id"], source_identity=found["source"] or "") if found else None
+
+
+def marked(description: str, who: Caller) -> str:
+    """An execution's description with who launches it, in the service's terms, at its end."""
+    end = f"; {who.mark}"
+    return description[: LONGEST_DESCRIPTION - len(end)] + end
 
 
 def without_mark(description: str) -> str:

@@ -84,7 +84,7 @@ def compare(aws: Aws, a: Summary, b: Summary) -> Comparison:
         "definition": tuple(_definition(a, b)),
         "code": tuple(_code(a, b)),
         "data": _pairs(_data(aws, a), _data(aws, b)),
-        "metrics": _pairs(_metrics(a), _metrics(b)),
+        "metrics": _pairs(_metrics(aws, a), _metrics(aws, b)),
         "durations": tuple(_durations(a, b)),
         "cost": tuple(_cost(a, b)),
     }
@@ -178,6 +178,9 @@ DATA_FILES: Mapping[str, tuple[str, ...]] = {
     "dataset.json": ("data_hash",),
     "manifest.json": ("data", "sha256"),
 }
+METRICS_FILES = frozenset({"guardrails_metrics.json", "labeling_metrics.json"})
+# Members of a labeling's metrics that say how much came out.
+COUNTED = ("objects", "answers", "segments", "whole_answers", "sets")
 DATA_NAMES = {
     "data_report.json": "training data",
     "dataset.json": "labeled data",
@@ -199,14 +202,30 @@ def _data(aws: Aws, side: Summary) -> dict[str, str]:
     return found
 
 
-def _metrics(side: Summary) -> dict[str, float]:
-    """Means of the property file, and the figures of the fine-tuning."""
+def _metrics(aws: Aws, side: Summary) -> dict[str, float]:
+    """Means of the metrics file, the counts of a labeling, and the figures of the fine-tuning."""
+    document = side.metrics or _metrics_file(aws, side)
     figures = {
         name: float(figure["mean"])
-        for name, figure in (side.metrics.get("metrics") or {}).items()
+        for name, figure in (document.get("metrics") or {}).items()
         if isinstance(figure, Mapping) and isinstance(figure.get("mean"), int | float)
     }
-    return {**figures, **{f"fine-tuning {name}": value for name, value in side.candidate.items()}}
+    counts = {
+        path: value
+        for part in COUNTED
+        for path, value in _leaves(document.get(part) or {}, part)
+        if isinstance(value, int | float)
+    }
+    return {**figures, **counts, **{f"fine-tuning {name}": value for name, value in side.candidate.items()}}
+
+
+def _metrics_file(aws: Aws, side: Summary) -> Mapping[str, Any]:
+    """Of a pipeline without gates, which nothing but a person reads."""
+    for file in side.files:
+        if file.name in METRICS_FILES:
+            content = objects.read_json(aws, file.uri)
+            return content if isinstance(content, Mapping) else {}
+    return {}
 
 
 def _durations(a: Summary, b: Summary) -> Iterator[Difference]:

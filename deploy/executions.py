@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from deploy.callers import without_mark
+from deploy.callers import caller, marked, without_mark
 from deploy.session import Aws
 from deploy.versions import NEWEST, VersionChoice
 
@@ -135,7 +135,7 @@ def start(
     answer = aws.client("sagemaker").start_pipeline_execution(
         PipelineName=pipeline,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
-        PipelineExecutionDescription=description[:3072],
+        PipelineExecutionDescription=marked(description, caller(aws)),
         ClientRequestToken=uuid.uuid4().hex,
         **({"SelectiveExecutionConfig": selection} if selection else {}),
         **version.request,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # The first characters of a code's hash, in the logical id of a function's version (deploy/bootstrap.py).
 VERSION_ID = re.compile(r"(Version)[0-9a-f]{12}\b")
 CODE_PARAMETER = "Code"
+# Told behind resources, values of parameters and tags.
+BEHIND = ("Parameters.", "Conditions.", "Outputs.", "Metadata.")
 # Of so many versions the one that was last applied is looked for, to tell what somebody changed since.
 LOOKED_BACK = 20
 CREATED, CHANGED, UNCHANGED, REMOVED = "created", "changed", "unchanged", "removed"
@@ -224,8 +226,10 @@ def _stack(aws: Aws, action: CreateStack | UpdateStack, by: str) -> ThingExplana
     stack = action.stack
     if isinstance(action, CreateStack):
         return ThingExplanation(stack.name, CREATED, by, ())
-    details = tuple(_stack_details(aws, stack)) or (Detail("", "new versions of its functions alone"),)
-    return ThingExplanation(stack.name, CHANGED, by, details)
+    details = sorted(_stack_details(aws, stack), key=lambda detail: detail.what.startswith(BEHIND))
+    if not details:
+        details = [Detail("", "new versions of its functions alone")]
+    return ThingExplanation(stack.name, CHANGED, by, tuple(details))
 
 
 def _stack_details(aws: Aws, stack: Stack) -> Iterator[Detail]:

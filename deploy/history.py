@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from statistics import median
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -34,14 +35,22 @@ class History:
 def history(aws: Aws, pipeline: str, *, sample_rows: str, but: str = "") -> History:
     """Of SageMaker's pipeline of that name, without the execution `but`; empty where there is none."""
     found = list(_succeeded(aws, pipeline, but))
-    alike = [each for each in found if _rows(aws, each) == sample_rows]
-    chosen = (alike or found)[:ENOUGH]
+    with ThreadPoolExecutor(max_workers=8) as pool:  # somebody is waiting for the first line
+        rows = list(pool.map(lambda each: executions.given(aws, each.arn).get(SAMPLE_ROWS, "0"), found))
+        alike = [each for each, of in zip(found, rows, strict=True) if of == sample_rows]
+        chosen = (alike or found)[:ENOUGH]
+        ended = list(pool.map(lambda each: executions.describe(aws, each.arn), chosen))
+        steps = list(pool.map(lambda each: executions.steps(aws, each.arn), chosen))
     times: dict[str, list[float]] = {}
-    for execution in chosen:
-        for step in executions.steps(aws, execution.arn):
-            if (took := worked(step)) is not None:
-                times.setdefault(step.name, []).append(took)
-    whole = [(each.changed - each.started).total_seconds() for each in chosen]
+    for step in chain.from_iterable(steps):
+        if (took := worked(step)) is not None:
+            times.setdefault(step.name, []).append(took)
+    # A selective execution says nothing about how long all of it takes.
+    whole = [
+        (each.changed - each.started).total_seconds()
+        for each, own in zip(ended, steps, strict=True)
+        if not any(step.reused_from for step in own)
+    ]
     return History(
         seconds={name: median(seconds) for name, seconds in times.items()},
         total=median(whole) if whole else None,
@@ -72,17 +81,13 @@ def worked(step: Step) -> float | None:
 
 
 def _succeeded(aws: Aws, pipeline: str, but: str) -> Iterator[Execution]:
-    """The newest whole ones: a selective execution says nothing about how long all takes."""
+    """The newest ones."""
     found = 0
     try:
         for execution in islice(executions.newest(aws, pipeline), SEARCHED):
             if execution.status == "Succeeded" and execution.arn != but and found < 2 * ENOUGH:
                 found += 1
-                yield executions.describe(aws, execution.arn)
+                yield execution
     except ClientError as error:
         if not is_missing(error):  # never deployed, never run
             raise
-
-
-def _rows(aws: Aws, execution: Execution) -> str:
-    return executions.given(aws, execution.arn).get(SAMPLE_ROWS, "0")

@@ -10,15 +10,24 @@ from typing import Any
 from config import names
 from config.models import InferenceConfig, Project
 from config.parameters import Layer, ParameterFile, Resolved, parameter_text, platform_parameters, resolve
-from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PROVENANCE, SAMPLE_ROWS, UNKNOWN
+from config.platform_parameters import (
+    CANDIDATE,
+    GUARDRAIL,
+    JOB_OUTPUT,
+    LABELED,
+    PROVENANCE,
+    SAMPLE_ROWS,
+    UNKNOWN,
+)
 from definition.checks import require_start
-from deploy import callers, executions, guardrails, objects
+from deploy import executions, guardrails, objects
 from deploy.again import Again
 from deploy.candidate import Candidate, CandidateError, check_serves
 from deploy.deployed import describe, tags_of
 from deploy.errors import NotDeployedError
 from deploy.hints import typed
 from deploy.labeled import LabeledData
+from deploy.labeling.converting import JobOutput
 from deploy.ownership import ROLLED_BACK
 from deploy.provenance import Provenance
 from deploy.selection import Selection, select
@@ -77,7 +86,7 @@ def check_wishes(project: Project, name: str, wishes: Wishes) -> None:
 
     The candidate is not known yet; something stands in its place.
     """
-    placeholders = (*CANDIDATE, *GUARDRAIL, *LABELED, *PROVENANCE)
+    placeholders = (*CANDIDATE, *GUARDRAIL, *LABELED, *JOB_OUTPUT, *PROVENANCE)
     _resolved(project, name, wishes, [Layer("", {each.name: UNKNOWN for each in placeholders})])
 
 
@@ -87,7 +96,7 @@ def launch(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     origin: Provenance,
     again: Again | None = None,
 ) -> Launched:
@@ -110,7 +119,7 @@ def prepare(
     name: str,
     *,
     wishes: Wishes,
-    candidate: Candidate | LabeledData | None,
+    candidate: Candidate | LabeledData | JobOutput | None,
     origin: Provenance,
     again: Again | None = None,
 ) -> Ready:
@@ -138,9 +147,7 @@ def prepare(
         _check_sample(aws, values)
         if again is not None and resolved.sources.get("EndpointName") == again.source:
             _check_endpoint(aws, again, values["EndpointName"], deployed, selection)
-    origins = origin.description + (f", again from {again.execution.id}" if again else "")
-    # Who launched it, in the service's terms: the environment may demand that somebody else approves.
-    description = f"{origins}; {callers.caller(aws).mark}"
+    description = origin.description + (f", again from {again.execution.id}" if again else "")
     return Ready(name, values, resolved.sources, deployed, selection, description)
 
 
@@ -168,9 +175,10 @@ def _resolved(project: Project, name: str, wishes: Wishes, layers: Sequence[Laye
 
 def _check_sample(aws: Aws, values: Mapping[str, str]) -> None:
     """A candidate that saw a sample alone is not registered as if it had seen everything."""
-    if values.get(SAMPLE_ROWS, "0") != "0":
+    uri = values["CandidateUri"]
+    if values.get(SAMPLE_ROWS, "0") != "0" or not uri.startswith("s3://") or not all(objects.split(uri)):
         return
-    content = objects.read_json(aws, values["CandidateUri"])
+    content = objects.read_json(aws, uri)
     rows = content.get("sample_rows") if isinstance(content, Mapping) else None
     if rows:
         raise CandidateError(

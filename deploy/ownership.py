@@ -47,8 +47,12 @@ def is_ours(tags: Mapping[str, str], environment: Environment) -> bool:
 
 
 def was_changed_outside(tags: Mapping[str, str], states: Iterable[str]) -> bool:
-    """Whether the state is neither what was last brought about nor what was on its way."""
-    return not {tags.get(APPLIED), tags.get(APPLYING)} & set(states)
+    """Whether the state is neither what was last brought about nor what was on its way.
+
+    Of a pipeline that was upserted before there were these tags that is not known: it counts as unchanged.
+    """
+    known = {tags[tag] for tag in (APPLIED, APPLYING) if tag in tags}
+    return bool(known) and not known & set(states)
 
 
 def _hash(text: str) -> str:

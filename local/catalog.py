@@ -20,6 +20,7 @@ SERVICES: tuple[str, ...] = (
     "local.services.bedrock",
     "local.services.bedrock_runtime",
     "local.services.service_quotas",
+    "local.services.labeling",
 )
 
 

@@ -256,6 +256,7 @@ def _settings(project: Project) -> dict[str, Any]:
         "images": section.get("images", []),
         "automl": section.get("automl", {}),
         "bedrock": section.get("bedrock", {}),
+        "labeling": section.get("labeling", {}),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from local.bedrock.batch_settings import BatchSettings
 from local.bedrock.quotas import Quotas
+from local.labeling.settings import LabelingSettings
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class StandInSettings:
     images: tuple[ImageRule, ...] = ()
     automl: AutoMLSettings = AutoMLSettings()
     bedrock: BedrockSettings = field(default_factory=BedrockSettings)
+    labeling: LabelingSettings = field(default_factory=LabelingSettings)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> StandInSettings:
@@ -78,4 +80,5 @@ class StandInSettings:
             images=tuple(ImageRule(**rule) for rule in document.get("images", ())),
             automl=AutoMLSettings(**document.get("automl", {})),
             bedrock=BedrockSettings.from_json(document.get("bedrock", {})),
+            labeling=LabelingSettings(**document.get("labeling", {})),
         )

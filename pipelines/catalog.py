@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from config.platform_parameters import CANDIDATE, GUARDRAIL, LABELED, PlatformParameter
+from config.platform_parameters import CANDIDATE, GUARDRAIL, JOB_OUTPUT, LABELED, PlatformParameter
 
 if TYPE_CHECKING:
     from config.models.project import Project
@@ -25,7 +25,8 @@ class Kind:
         """The platform's parameters of one pipeline of this kind."""
         from config.parameters import platform_parameters
 
-        return self.parameters + tuple(each for each in platform_parameters(config) if each in LABELED)
+        by_source = (*LABELED, *JOB_OUTPUT)
+        return self.parameters + tuple(each for each in platform_parameters(config) if each in by_source)
 
     def resolve(self) -> Callable[[Any], Any]:
         """The builder itself."""

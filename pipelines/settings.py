@@ -39,6 +39,10 @@ class StepSettings:
         """The same settings with plain JSON in the place of one part."""
         return replace(self, content={**self.content, name: value})
 
+    def with_parameter(self, name: str) -> StepSettings:
+        """The same settings with a text parameter of the platform among those that the step is given."""
+        return replace(self, parameters={**self.parameters, name: "String"})
+
     def asset(self, key_prefix: str) -> Asset:
         """The object in S3, under the hash of its content."""
         document = {"step": self.step, "version": VERSION, "parameters": self.parameters, **self.content}

@@ -55,6 +55,7 @@ class Roles(Model):
     endpoint: RoleArn | None = Field(default=None, description="Role of models behind endpoints.")
     functions: RoleArn | None = Field(default=None, description="Role of the Lambda functions.")
     batch: RoleArn | None = Field(default=None, description="Role of Bedrock batch inference jobs.")
+    labeling: RoleArn | None = Field(default=None, description="Role of Ground Truth labeling jobs.")
 
 
 class Images(Model):
@@ -202,6 +203,18 @@ class StandInBedrock(Model):
     batch: StandInBatch = Field(default=StandInBatch(), description="Batch inference jobs.")
 
 
+class StandInLabeling(Model):
+    """Who answers the tasks of labeling jobs on this machine."""
+
+    answers: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Folder with answers: the output of another labeling job, or a file"
+        ' {"answers": [...]} an object, named after it. null: nobody answers.',
+    )
+    seconds_per_object: float = Field(default=0, ge=0, le=3600, description="Time that an object takes.")
+
+
 class StandIn(Model):
     """Makes the environment the stand-in of AWS on this machine."""
 
@@ -219,6 +232,7 @@ class StandIn(Model):
     )
     automl: StandInAutoML = Field(default=StandInAutoML(), description="Fine-tuning on this machine.")
     bedrock: StandInBedrock = Field(default=StandInBedrock(), description="Bedrock on this machine.")
+    labeling: StandInLabeling = Field(default=StandInLabeling(), description="Ground Truth on this machine.")
 
 
 class Environment(Model):

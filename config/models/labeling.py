@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from config.models.common import PipelineConfig, ProcessingStep
 from config.models.data import PlaceholderName, Template
-from config.models.types import Description, Items, Model, Overridable, Share, Text
+from config.models.types import Description, EntityName, Items, Model, Overridable, Share, Text
 
 LabelingFormat = Literal["ground_truth", "worker_responses", "label_studio", "segments"]
 # Formats whose objects are lines of a manifest; of the others the folder itself is read.
 MANIFEST_FORMAT = "ground_truth"
+# The source that is the output of a labeling job, filled in when an execution is started.
+LABELING_JOB: Final = "labeling-job"
 Key = Annotated[str, Field(min_length=1, max_length=256)]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
@@ -37,7 +39,11 @@ class LabelingData(Model):
     """Where the labels are, and what the parts of a line are called."""
 
     source: LabelSource = Field(
-        description="Folder of the labeling job's output: s3://bucket/prefix, or a folder of this machine."
+        description="Folder of the labeling job's output: s3://bucket/prefix, a folder of this machine, or"
+        " labeling-job: the output of `job`."
+    )
+    job: EntityName | None = Field(
+        default=None, description="Only with labeling-job: the job, a file of config/labeling."
     )
     format: LabelingFormat = Field(
         default="ground_truth",

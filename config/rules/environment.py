@@ -113,6 +113,7 @@ def stand_in_folders_exist(env: Environment, around: Surroundings) -> Findings:
         if name in BASE_MODELS
     }
     folders["stand_in", "bedrock", "language_model"] = env.stand_in.bedrock.language_model
+    folders["stand_in", "labeling", "answers"] = env.stand_in.labeling.answers
     for path, folder in folders.items():
         if folder is not None and not is_folder(around.root / at_home(folder)):
             yield Finding(path, f'there is no folder "{folder}"')

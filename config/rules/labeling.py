@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from config.models.labeling import MANIFEST_FORMAT, LabelingConfig, Targets
+from config.models.labeling import LABELING_JOB, MANIFEST_FORMAT, LabelingConfig, Targets
 from config.rules.data import is_local
 from config.rules.infrastructure import isolation_findings
 from config.rules.naming import NAMING_RULES
@@ -31,6 +31,34 @@ def manifest_fits_format(config: LabelingConfig) -> Findings:
         if getattr(data, key) is not None:
             message = f"only goes with format: {MANIFEST_FORMAT}; here it is {data.format}"
             yield Finding(("data", key), message, "remove it", at_key=True)
+
+
+def job_is_named(config: LabelingConfig) -> Findings:
+    """The output of a labeling job is of a job, and read as its manifest."""
+    data = config.data
+    if data.source != LABELING_JOB:
+        if data.job is not None:
+            message = f"only goes with source: {LABELING_JOB}"
+            yield Finding(("data", "job"), message, "remove it", at_key=True)
+        return
+    if data.job is None:
+        yield Finding(
+            ("data", "job"), "is missing: which labeling job", "write job: a file of config/labeling"
+        )
+    if data.format != MANIFEST_FORMAT:
+        message = f"found {data.format}; a labeling job leaves {MANIFEST_FORMAT}"
+        yield Finding(("data", "format"), message, f"write format: {MANIFEST_FORMAT}")
+
+
+def job_exists(config: LabelingConfig, around: Surroundings) -> Findings:
+    """There is a file of the job; what is in it is checked by itself."""
+    job = config.data.job
+    if config.data.source != LABELING_JOB or job is None:
+        return
+    known = sorted(file.stem for file in (around.root / "config" / "labeling").glob("*.yaml"))
+    if job not in known:
+        message = f'there is no labeling job "{job}" in config/labeling; there are: {listing(known)}'
+        yield Finding(("data", "job"), message, did_you_mean(job, known))
 
 
 def something_is_written(config: LabelingConfig) -> Findings:
@@ -125,9 +153,10 @@ def folders_exist(config: LabelingConfig, around: Surroundings) -> Findings:
     """Folders and files of this machine are there."""
     source = config.data.source
     for key, folder in (("source", source), ("media", config.data.media)):
-        if folder is not None and is_local(folder) and not is_folder(around.root / folder):
+        named = folder is not None and folder != LABELING_JOB
+        if folder is not None and named and is_local(folder) and not is_folder(around.root / folder):
             yield Finding(("data", key), f'there is no folder "{folder}"')
-    if not is_local(source) or not is_folder(around.root / source):
+    if source == LABELING_JOB or not is_local(source) or not is_folder(around.root / source):
         return
     for key in ("manifest", "responses"):
         path = getattr(config.data, key)
@@ -154,6 +183,7 @@ def merge_is_one(config: LabelingConfig) -> Findings:
 RULES: Final = KindRules(
     values=(
         Rule(manifest_fits_format, ("data.format", "data.manifest", "data.responses", "data.attribute")),
+        Rule(job_is_named, ("data.source", "data.job", "data.format")),
         Rule(something_is_written, ("targets",)),
         Rule(tracks_are_known, ("tracks", "checks.unknown_tracks", "targets", "questions")),
         Rule(templates_can_be_filled, ("targets", "data.fields", "questions")),
@@ -164,6 +194,7 @@ RULES: Final = KindRules(
     placed=(
         *NAMING_RULES,
         PlacedRule(folders_exist, ("data",)),
+        PlacedRule(job_exists, ("data",)),
         PlacedRule(steps_can_be_isolated, ("steps",)),
     ),
 )

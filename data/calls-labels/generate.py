@@ -2,6 +2,7 @@
 
     true turns of a call -> what three workers marked (their clocks and ears differ) -> planted defects
         -> job/ (manifest, worker responses)  and  answer_key.json (what a conversion must find)
+    the calls that can be labeled once more -> calls.csv (a table)  and  calls.manifest (input of a job)
 
 Run `python data/calls-labels/generate.py` after a change. The output depends on nothing else: every choice
 is made by a hash of what it is for. Nobody was recorded; names, products and texts are made up.
@@ -9,6 +10,7 @@ is made by a hash of what it is for. Nobody was recorded; names, products and te
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
@@ -21,6 +23,10 @@ CALLS = 72
 WORKERS = ("worker-amber", "worker-birch", "worker-cedar")
 JOB = "calls-segments"
 BUCKET = "s3://calls-labels"
+# Of the environment that a job is created in: what stands between at-signs is filled in then.
+MEDIA = "s3://@bucket@/@prefix@/labeling/media/calls"
+# Calls whose answers are planted as missing; one stays, so that a job has an object that nobody labels.
+NOT_AGAIN = (12, 33, 41, 52, 60, 66)
 PRODUCTS = ("lamp", "kettle", "radio", "router", "camera", "heater", "printer", "speaker", "clock", "scale")
 SAID = {
     "Happy": (
@@ -177,6 +183,7 @@ class Sample:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lines: list[str] = []
+        self.rows: list[dict[str, Any]] = []
         self.key: dict[str, Any] = {"set_aside": [], "turns": {}}
 
     def plant(self, what: str, reason: str, count: int = 1, **where: Any) -> None:
@@ -191,6 +198,8 @@ class Sample:
         streams = {worker: marked(call, worker, truth) for worker in WORKERS}
         answers = [answer(call, worker, streams[worker], length) for worker in WORKERS]
         line = self._line(call, name, length)
+        if call not in NOT_AGAIN:
+            self.rows.append({"source-ref": f"{MEDIA}/{name}.wav", **_without_source(line)})
         kept = self._defects(call, line, answers, streams)
         if isinstance(kept, dict):
             self._write(call, line, answers)
@@ -333,6 +342,21 @@ class Sample:
         answers[place] = answer(call, WORKERS[place], streams[WORKERS[place]], length)
 
 
+def _without_source(line: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in line.items() if key != "source-ref"}
+
+
+def write_input(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """The calls as a table, and as `labeling manifest` makes an input manifest of it."""
+    with (folder / "calls.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, ["file", *_without_source(rows[0])], lineterminator="\n")
+        table.writeheader()
+        for row in rows:
+            table.writerow({"file": row["source-ref"].rpartition("/")[2], **_without_source(row)})
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "calls.manifest").write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     """Writes everything anew."""
     folder = Path(__file__).resolve().parent
@@ -343,6 +367,7 @@ def main() -> None:
     manifest = folder / "job" / "manifests" / "output" / "output.manifest"
     manifest.parent.mkdir(parents=True)
     manifest.write_text("\n".join(sample.lines) + "\n", encoding="utf-8")
+    write_input(folder, sample.rows)
     text = json.dumps(sample.key, ensure_ascii=False, indent=1)
     (folder / "answer_key.json").write_text(text + "\n", encoding="utf-8")
 

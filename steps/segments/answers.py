@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from steps.segments.model import Given
+
+Read = Callable[[bytes | str], Any]
+_quick: Read | None
+try:
+    import orjson
+
+    _quick = orjson.loads
+except ImportError:  # in a Lambda function, which has Python's own reader only
+    _quick = None
 
 # A hidden form field is a text; a page that encodes it itself, behind a form that does so too, gives two.
 _LAYERS = 3
@@ -27,15 +34,26 @@ def parse(content: bytes | str) -> Any:
 
     orjson refuses such a document whole; so only the text that holds it is refused, by the checks.
     """
+    if _quick is None:
+        return by_standard_library(content)
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as error:
+        return _quick(content)
+    except ValueError as error:
         if "surrogate" not in str(error) and "escape" not in str(error):
             raise UnreadableAnswerError(str(error)) from error
-        try:
-            return _without_surrogates(json.loads(content))
-        except (ValueError, RecursionError) as again:
-            raise UnreadableAnswerError(str(again)) from again
+        return by_standard_library(content)
+
+
+def by_standard_library(content: bytes | str) -> Any:
+    """What orjson reads, and halves of surrogate pairs as NUL; raises UnreadableAnswerError."""
+    try:
+        return _without_surrogates(json.loads(content, parse_constant=_no_number))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableAnswerError(str(error)) from error
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _without_surrogates(value: Any) -> Any:

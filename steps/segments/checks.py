@@ -234,7 +234,8 @@ def _place(segment: Segment) -> tuple[float, float]:
 
 
 def _plain(label: Any) -> bool:
-    return type(label) is str and label != "" and "\0" not in label
+    # A label of blanks alone would be an empty line in subtitles, and nothing to read in a prompt.
+    return type(label) is str and label != "" and not label.isspace() and "\0" not in label
 
 
 def _extra(entry: Mapping[str, Any]) -> Mapping[str, Any]:

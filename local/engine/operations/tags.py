@@ -20,6 +20,8 @@ _KINDS = {
     "endpoint": "endpoint",
     "model-package-group": "model-package-group",
     "model-package": "model-package",
+    "labeling-job": "labeling-job",
+    "workteam": "workteam",
 }
 _MAX_TAGS = 50
 Tags = list[dict[str, str]]

@@ -43,6 +43,7 @@ def test_schemas_are_written(tmp_path: Path) -> None:
         "labeling.schema.json",
         "guardrails.schema.json",
         "environment.schema.json",
+        "labeling-job.schema.json",
     ]
     assert json.loads((tmp_path / "config/schema/training.schema.json").read_text()) == schemas()["training"]
 

@@ -47,6 +47,9 @@ BROKEN = {
     "responses: responses": ("responses: ../responses", "a path below data.source, without .."),
     "responses: responses ": ("responses: answers ", 'there is no "answers" in "job"'),
     "{whole_rate}": ("{whole_stars}", "{whole_stars} is not known here"),
+    "source: job ": ("source: labeling-job ", "data.job: is missing: which labeling job"),
+    "  source: job": ("  job: nothing\n  source: labeling-job", 'there is no labeling job "nothing"'),
+    "  source: job  ": ("  job: nothing\n  source: job  ", "only goes with source: labeling-job"),
 }
 TRAINED = "\n".join(
     line

@@ -56,6 +56,7 @@ def test_shipped_projects_load() -> None:
         assert list(project.pipelines) == [
             "calls-guardrails",
             "calls-labeling",
+            "calls-segments-labeling",
             "calls-training",
             "facts-inference",
             "facts-training",

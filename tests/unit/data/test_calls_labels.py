@@ -28,7 +28,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("calls")
     told = json.loads((GOLDEN / "calls-labeling.settings.json").read_text(encoding="utf-8"))["convert"]
     (folder / "settings.json").write_text(json.dumps(told), encoding="utf-8")
-    wanted = settings.read(load(folder / "settings.json", "convert", ["Quorum=0.5"]))
+    wanted = settings.read(load(folder / "settings.json", "convert", ["Quorum=0.5", "SampleRows=0"]))
     places = argparse.Namespace(
         manifest=FOLDER / "job" / "manifests" / "output",
         data=FOLDER / "job" / "annotations" / "worker-response",

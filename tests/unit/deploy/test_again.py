@@ -45,6 +45,7 @@ def evaluated(*, endpoint: str) -> FakeAws:
         "ModelDataUrl": f"{FOLDER}/model.tar.gz",
         "ModelImage": "image",
         "EvaluationData": f"{FOLDER}/prepare/evaluation",
+        "TrainingQuestions": f"{FOLDER}/prepare/report/training_questions.csv",
         "BaseModelName": "Llama2-7B",
         "AutoMLJobName": f"{TRAINING_ID}-1",
         "CandidateUri": f"{FOLDER}/candidate.json",
@@ -83,7 +84,10 @@ def test_the_earlier_values_are_taken_and_changes_win() -> None:
     assert dict(found.left_out) == {"Gone": "1"}
     sources = launched.ready.sources
     assert (sources["EpochCount"], sources["TrainingRows"]) == ("-p", f"execution {TRAINING_ID}")
-    assert fake.sagemaker.calls[0][1]["PipelineExecutionDescription"].endswith(f", again from {TRAINING_ID}")
+    assert (
+        f", again from {TRAINING_ID}; caller arn"
+        in fake.sagemaker.calls[0][1]["PipelineExecutionDescription"]
+    )
 
 
 def test_latest_is_the_newest_of_the_pipeline() -> None:

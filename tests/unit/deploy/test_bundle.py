@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from definition.assets import Asset
-from deploy.bundle import function_bundles, missing_uploads
+from deploy.bundle import BundleError, function_bundles, missing_uploads
 from deploy.errors import NotDeployedError, WrongCallerError
 from tests.unit.deploy.fakes import BUCKET, FakeAws, FakeS3, project
 
@@ -19,7 +19,8 @@ from tests.unit.deploy.fakes import BUCKET, FakeAws, FakeS3, project
 def test_the_same_bytes_from_any_folder(tmp_path: Path) -> None:
     """A copy elsewhere, with other times and leftover bytecode, makes the same archives."""
     here = project()
-    shutil.copytree(here.root / "lambdas", tmp_path / "lambdas")
+    for folder in ("lambdas", "steps"):
+        shutil.copytree(here.root / folder, tmp_path / folder)
     (tmp_path / "lambdas" / "wait" / "__pycache__").mkdir(exist_ok=True)
     (tmp_path / "lambdas" / "wait" / "__pycache__" / "handler.cpython-311.pyc").write_bytes(b"x")
     assert function_bundles(replace(here, root=tmp_path)) == function_bundles(here)
@@ -38,7 +39,8 @@ def test_an_archive_holds_the_function_and_what_functions_share() -> None:
 def test_one_changed_byte_is_another_key(tmp_path: Path) -> None:
     """The key follows the content, and only that function's."""
     here = project()
-    shutil.copytree(here.root / "lambdas", tmp_path / "lambdas")
+    for folder in ("lambdas", "steps"):
+        shutil.copytree(here.root / folder, tmp_path / folder)
     with (tmp_path / "lambdas" / "release" / "handler.py").open("a") as file:
         file.write("\n")
     before = {each.function: each.key for each in function_bundles(here)}
@@ -78,3 +80,25 @@ def test_a_bucket_of_another_account_is_not_written_to() -> None:
         missing_uploads(fake.aws, project().environment, [Asset("k", body=b"")])
     assert caught.value.exit_code == 2
     assert fake.s3.written == []
+
+
+def test_a_function_is_shipped_with_the_folders_that_it_names() -> None:
+    """post_annotation consolidates with the pipeline's own code, at its own path; others have none of it."""
+    bundles = {each.function: each for each in function_bundles(project())}
+
+    def members(function: str) -> set[str]:
+        with zipfile.ZipFile(io.BytesIO(bundles[function].body)) as archive:
+            return set(archive.namelist())
+
+    assert "steps/segments/consolidate.py" in members("post_annotation")
+    assert not {name for name in members("pre_annotation") if name.startswith("steps/")}
+
+
+def test_a_shared_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """A function without its code would be found out by people at work."""
+    here = project()
+    shutil.copytree(here.root / "lambdas", tmp_path / "lambdas")
+    with pytest.raises(
+        BundleError, match=r"lambdas/post_annotation/shared.txt names steps/segments, which is not"
+    ):
+        function_bundles(replace(here, root=tmp_path))

@@ -11,6 +11,7 @@ import pytest
 from deploy import executions
 from deploy.compare import Comparison, IncomparableError, check_comparable, compare
 from deploy.costs import Usage
+from deploy.outputs import File
 from deploy.summary import Summary
 from tests.unit.deploy.fakes import AT, BUCKET, FakeAws, FakeRun, execution_arn, project, step
 
@@ -144,3 +145,15 @@ def test_figures_of_other_rows_and_unfinished_runs_are_warned_of() -> None:
     assert "they ran on different numbers of rows (SampleRows)" in notes
     assert "their models were trained on different data" in notes
     assert any(note.startswith("bbbbbbbbbbbb is not over") for note in notes)
+
+
+def test_pipelines_without_gates_are_compared_by_their_metrics_file() -> None:
+    """Counts of a labeling by path; what is equal is left out."""
+    fake, sides = FakeAws(), []
+    for number, converted in enumerate((70, 72)):
+        uri = f"s3://{BUCKET}/local/{number}/labeling_metrics.json"
+        fake.s3.put_json(uri, {"objects": {"in": 72, "converted": converted}, "source": "x"})
+        files = (File("merge", uri, uri, 1),)
+        sides.append(side(number, definition(HASHES[0], 30), files=files))
+    found = compare(fake.aws, *sides)
+    assert told(found) == {"metrics": [("objects.converted", 70, 72)]}

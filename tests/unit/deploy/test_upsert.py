@@ -241,6 +241,15 @@ def test_going_back_by_hand_is_a_change_too() -> None:
         bring(fake, "facts-training", definition=CHANGED)
 
 
+def test_a_pipeline_of_ours_from_before_these_tags_is_updated() -> None:
+    """What was applied then is not known; from the update on it is."""
+    fake = FakeAws()
+    bring(fake, "facts-training")
+    fake.sagemaker.tags[ARN] = {"team": "facts", "pipelines:prefix": "local"}
+    bring(fake, "facts-training", definition=CHANGED)
+    assert fake.sagemaker.tags[ARN]["pipelines:applied"] == fake.sagemaker.tags[ARN]["pipelines:applying"]
+
+
 def test_the_same_change_by_hand_and_in_the_files_is_no_quarrel() -> None:
     """Somebody changed it to what the files say: only the tags are brought up to date."""
     fake = FakeAws()

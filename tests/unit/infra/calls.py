@@ -10,6 +10,8 @@ from typing import Any
 
 from dead_letter.give_up import give_up
 from deploy_model.deployment import deploy
+from post_annotation.agreed import agreed
+from pre_annotation.task import task
 from publish_candidate.candidate import publish
 from reconcile.lost import reconcile
 from release.leftovers import release
@@ -18,7 +20,13 @@ from wait.poll import handle
 from waiting.inputs import Inputs
 from waiting.messages import Poll, Stop, callback, form
 
-from tests.unit.lambdas import test_deploy_model, test_publish_candidate, test_reconcile, test_start_automl
+from tests.unit.lambdas import (
+    test_annotation,
+    test_deploy_model,
+    test_publish_candidate,
+    test_reconcile,
+    test_start_automl,
+)
 from tests.unit.lambdas.batch_world import INPUT, STATE_URI, BatchWorld
 from tests.unit.lambdas.fakes import ACCOUNT, EXECUTION_ARN, EXECUTION_ID, Aws, Client, wait
 from tests.unit.lambdas.serving_world import SETTINGS, ServingWorld
@@ -224,6 +232,17 @@ def _serve_approved() -> list[Aws]:
     return [world.aws]
 
 
+def _pre_annotation() -> list[Aws]:
+    task(test_annotation.PRE_EVENT)
+    return []
+
+
+def _post_annotation() -> list[Aws]:
+    aws = test_annotation.with_payload([test_annotation.in_s3()])
+    agreed(aws.tools, test_annotation.POST_EVENT)
+    return [aws]
+
+
 DRIVERS: Mapping[str, Callable[[], list[Aws]]] = {
     "start_automl": _start_automl,
     "start_batch": _start_batch,
@@ -234,6 +253,8 @@ DRIVERS: Mapping[str, Callable[[], list[Aws]]] = {
     "reconcile": _reconcile,
     "dead_letter": _dead_letter,
     "serve_approved": _serve_approved,
+    "pre_annotation": _pre_annotation,
+    "post_annotation": _post_annotation,
 }
 
 

@@ -128,7 +128,7 @@ NAMED = {
     "MakeFunctionRoles": "false",
     **{
         f"{role}RoleArn": f"arn:aws:iam::123456789012:role/team/{role}"
-        for role in ("Pipeline", "Processing", "Automl", "Endpoint", "Batch")
+        for role in ("Pipeline", "Processing", "Automl", "Endpoint", "Batch", "Labeling")
     },
 }
 
@@ -287,7 +287,7 @@ def test_names_are_those_that_the_platform_uses() -> None:
         return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value["Fn::Sub"])
 
     roles = {named(role["RoleName"]) for role in resources("base", "AWS::IAM::Role").values()}
-    for role in ("pipeline", "processing", "automl", "endpoint", "batch"):
+    for role in ("pipeline", "processing", "automl", "endpoint", "batch", "labeling"):
         assert names.role_arn(env, role).rpartition("/")[2] in roles
     queue = resources("services", "AWS::SQS::Queue")["WaitQueue"]
     assert named(queue["QueueName"]) == names.queue_name(env, "wait")

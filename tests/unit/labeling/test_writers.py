@@ -23,7 +23,8 @@ from steps.segments.writers.catalog import TARGETS, Place, writer
 from steps.segments.writers.subtitles import one_line
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
-NAMES = TEXTS.filter(bool)
+# As the checks let them through: not empty, and not blank.
+NAMES = TEXTS.filter(str.strip)
 FORMS: Mapping[str, Mapping[str, Any]] = {
     "automl": {"rows": "segment", "prompt": "say {text}:", "output": "<{label}>"},
     "sft": {"rows": "segment", "system": "S", "prompt": "{start} {end} {text}", "output": "<{label}>"},

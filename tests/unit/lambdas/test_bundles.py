@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.bundle import shared_folders
+
 LAMBDAS = Path(__file__).resolve().parents[3] / "lambdas"
 FUNCTIONS = sorted(path.parent.name for path in LAMBDAS.glob("*/handler.py"))
 PROGRAM = """
@@ -16,6 +18,8 @@ import os, sys
 from pathlib import Path
 os.environ.clear()
 sys.path.insert(0, sys.argv[1])
+for absent in ("orjson", "numpy", "xxhash"):  # which the runtime of Lambda does not have
+    sys.modules[absent] = None
 import handler
 assert callable(handler.handle)
 own = {Path(path).stem for path in os.listdir(sys.argv[1])}
@@ -25,11 +29,13 @@ print(*sorted(loaded & set(sys.argv[2].split(","))))
 """
 
 
-def test_there_are_nine_functions() -> None:
+def test_there_are_eleven_functions() -> None:
     """A folder with a handler is a function."""
     assert FUNCTIONS == [
         "dead_letter",
         "deploy_model",
+        "post_annotation",
+        "pre_annotation",
         "publish_candidate",
         "reconcile",
         "release",
@@ -45,7 +51,11 @@ def test_a_bundle_needs_nothing_of_the_platform(function: str, tmp_path: Path) -
     """It imports on its own, without environment, region or credentials, and makes no client."""
     shutil.copytree(LAMBDAS / function, tmp_path / "bundle")
     shutil.copytree(LAMBDAS / "waiting", tmp_path / "bundle" / "waiting")
-    platform = "config,deploy,definition,pipelines,commands,local,steps,lambdas,sagemaker,pydantic,yaml"
+    shared = shared_folders(LAMBDAS / function)
+    for folder in shared:
+        shutil.copytree(LAMBDAS.parent / folder, tmp_path / "bundle" / folder)
+    platform = "config,deploy,definition,pipelines,commands,local,lambdas,sagemaker,pydantic,yaml"
+    platform += "" if shared else ",steps"
     result = subprocess.run(
         [sys.executable, "-I", "-c", PROGRAM, str(tmp_path / "bundle"), platform],
         capture_output=True,

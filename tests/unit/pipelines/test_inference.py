@@ -96,7 +96,7 @@ def test_a_gate_can_compare_with_the_approved_package(project: Project) -> None:
     ]
     assert told["group"] == "local-facts"
     assert told["gates"][1]["better_than"] == "approved"
-    assert told["parameters"] == {"Margin": "Float", "MinimumF1": "Float"}
+    assert told["parameters"] == {"Margin": "Float", "MinimumF1": "Float", "SampleRows": "Integer"}
 
 
 def test_the_rows_asked_are_held_against_the_training_set(

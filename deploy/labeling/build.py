@@ -1,0 +1,199 @@
+"""Input manifests made of a folder of recordings, or of a table; long texts become objects in S3.
+
+A value that is longer than a line takes, or of a column that is asked for, is uploaded under the hash of its
+content, and its key gets the ending `-ref`: `transcription` becomes `transcription-ref`.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from config import names
+from config.models import Environment
+from deploy import objects
+from deploy.actions import Upload
+from deploy.labeling.errors import LabelingError, ManifestError
+from deploy.labeling.manifest import SOURCES, VALUE_CHARACTERS, Line, line_problems
+from deploy.session import Aws
+
+AUDIO: Final = frozenset({".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".opus"})
+VIDEO: Final = frozenset({".mp4", ".webm", ".mov", ".m4v", ".ogv"})
+_TEXT: Final = ".txt"
+_ENDING: Final = "-ref"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How lines are made. `media`: S3 folder that names of files in a table are below."""
+
+    source: str | None = None
+    media: str | None = None
+    texts: Collection[str] = ()
+    numbers: Collection[str] = ()
+
+
+@dataclass
+class Built:
+    """The lines, and the texts and recordings that have to lie in S3 for them."""
+
+    lines: list[Line] = field(default_factory=list)
+    uploads: list[Upload] = field(default_factory=list)
+
+
+def of_table(path: Path, wanted: Wanted, environment: Environment) -> Built:
+    """One line a row of a CSV or JSON Lines file; empty cells are left out. Raises LabelingError."""
+    built, problems = Built(), []
+    for number, row in _rows(path):
+        try:
+            line = _with_texts(_with_source(row, wanted, path.name), wanted, environment, built)
+            problems += [f"row {number}: {each}" for each in line_problems(line)]
+            built.lines.append(line)
+        except LabelingError as error:
+            problems.append(f"row {number}: {error.fact}")
+    if problems or not built.lines:
+        raise ManifestError(path.name, problems[:20] or ["has no rows"])
+    return built
+
+
+def of_folder(place: str, aws: Aws | None, environment: Environment) -> Built:
+    """One line a recording; a text of the same name beside it is its transcription."""
+    built = Built()
+    found = (
+        _in_s3(aws, place) if place.startswith("s3://") and aws else _here(Path(place), environment, built)
+    )
+    texts = {name.removesuffix(_TEXT): text for name, text in found if name.endswith(_TEXT)}
+    for name, what in found:
+        if PurePosixPath(name).suffix.lower() not in AUDIO | VIDEO:
+            continue
+        stem = name.removesuffix(PurePosixPath(name).suffix)
+        line: dict[str, Any] = {"source-ref": what, "call-id": stem}
+        if stem in texts:
+            line["transcription-ref"] = texts[stem]
+        built.lines.append(line)
+    if not built.lines:
+        known = ", ".join(sorted(AUDIO | VIDEO))
+        raise LabelingError(f'no recordings in "{place}"', hint=f"files that end in {known} are taken")
+    problems = [problem for line in built.lines for problem in line_problems(line)]
+    if problems:
+        raise ManifestError(place, problems[:20])
+    return built
+
+
+def _in_s3(aws: Aws, place: str) -> list[tuple[str, str]]:
+    """(path below the place, URI) of every object."""
+    base = place.rstrip("/") + "/"
+    return [(each.uri.removeprefix(base), each.uri) for each in objects.below(aws, base)]
+
+
+def _here(folder: Path, environment: Environment, built: Built) -> list[tuple[str, str]]:
+    """The same for a folder of this machine, whose files are left to be uploaded."""
+    if not folder.is_dir():
+        raise LabelingError(f'there is no folder "{folder}"', hint="name a folder, or s3://bucket/prefix")
+    found = []
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        relative = path.relative_to(folder).as_posix()
+        if path.suffix.lower() in AUDIO | VIDEO | {_TEXT}:
+            digest = _digest(path)
+            key = f"{names.key_prefix(environment)}/labeling/media/{digest}/{path.name}"
+            built.uploads.append(Upload(names.bucket(environment), key, path, environment.account))
+            found.append((relative, names.s3_uri(environment, key)))
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _with_source(row: Line, wanted: Wanted, table: str) -> dict[str, Any]:
+    """The row with its source under `source-ref`, made a URI where it is the name of a file."""
+    column = wanted.source or next((key for key in SOURCES if row.get(key)), None)
+    value = row.get(column) if column else None
+    if not column or not isinstance(value, str) or not value.strip():
+        raise LabelingError(
+            f"has no {column or ' or '.join(SOURCES)}", hint=f"--source COLUMN names the column of {table}"
+        )
+    uri = value.strip()
+    if not uri.startswith("s3://"):
+        if wanted.media is None:
+            raise LabelingError(
+                f'"{uri}" is no S3 URI', hint="--media s3://bucket/folder says where files lie"
+            )
+        if ".." in PurePosixPath(uri).parts or uri.startswith("/"):
+            raise LabelingError(f'"{uri}" leads out of the folder of the recordings')
+        uri = f"{wanted.media.rstrip('/')}/{uri}"
+    rest = {key: _number(key, each, wanted) for key, each in row.items() if key != column and each != ""}
+    return {"source-ref": uri, **rest}
+
+
+def _number(key: str, value: Any, wanted: Wanted) -> Any:
+    if key not in wanted.numbers or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value, parse_constant=_no_number)
+    except ValueError as error:
+        raise LabelingError(f'"{key}" is "{value[:40]}", which is no number') from error
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _with_texts(line: dict[str, Any], wanted: Wanted, environment: Environment, built: Built) -> Line:
+    made: dict[str, Any] = {}
+    for key, value in line.items():
+        is_long = isinstance(value, str) and len(value) > VALUE_CHARACTERS and key not in SOURCES
+        if isinstance(value, str) and (is_long or key in wanted.texts):
+            body = value.encode()
+            digest = hashlib.sha256(body).hexdigest()
+            object_key = f"{names.key_prefix(environment)}/labeling/texts/{digest}.txt"
+            upload = Upload(names.bucket(environment), object_key, body, environment.account)
+            built.uploads.append(upload)
+            made[f"{key}{_ENDING}"] = names.s3_uri(environment, object_key)
+        else:
+            made[key] = value
+    return made
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Line]]:
+    """(number from 1, row) of a table."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelingError(
+            f'"{path}" cannot be read: {error}', hint="a CSV or JSON Lines file in UTF-8"
+        ) from error
+    if path.suffix.lower() in {".jsonl", ".ndjson", ".manifest"}:
+        yield from _json_rows(text, path.name)
+        return
+    csv.field_size_limit(1 << 30)
+    yield from _csv_rows(csv.DictReader(io.StringIO(text, newline=""), strict=True), path.name)
+
+
+def _csv_rows(reader: Iterable[dict[Any, Any]], name: str) -> Iterator[tuple[int, Line]]:
+    try:
+        for number, row in enumerate(reader, start=1):
+            if None in row or None in row.values():
+                raise ManifestError(name, [f"row {number}: has another number of cells than the heading"])
+            yield number, row
+    except csv.Error as error:
+        raise ManifestError(name, [f"is no CSV: {error}"]) from error
+
+
+def _json_rows(text: str, name: str) -> Iterator[tuple[int, Line]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise ManifestError(name, [f"row {number}: is no JSON"]) from error
+            if not isinstance(row, dict):
+                raise ManifestError(name, [f"row {number}: is no JSON object"])
+            yield number, row

@@ -1,0 +1,155 @@
+"""Labeling jobs as the service tells of them: found by the name of a file, looked at, stopped, followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from config import names
+from config.models import Environment
+from deploy.errors import EXPIRED_FOR_NOW, is_missing, passing
+from deploy.hints import typed
+from deploy.labeling.errors import LabelingError
+from deploy.session import Aws
+
+ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
+MOST_FAILED_LOOKS: Final = 360
+_TIME: Final = re.compile(r"\d{6}-\d{6}")
+_MANIFEST: Final = "/manifests/output/output.manifest"
+
+
+@dataclass(frozen=True)
+class LabelingJob:
+    """One job. `output`: the folder that it wrote, without a slash; empty while there is none."""
+
+    name: str
+    arn: str
+    status: str
+    created: datetime
+    changed: datetime
+    counters: Mapping[str, int]
+    reason: str
+    attribute: str
+    workers: int
+    team: str
+    manifest: str
+    output: str
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be labeled."""
+        return self.status in ENDED
+
+    @property
+    def labeled(self) -> int:
+        """Objects that have their labels."""
+        return self.counters.get("TotalLabeled", 0)
+
+    @property
+    def total(self) -> int:
+        """Objects of the job, as far as the service has counted them."""
+        return sum(
+            self.counters.get(name, 0) for name in ("TotalLabeled", "FailedNonRetryableError", "Unlabeled")
+        )
+
+
+def look(aws: Aws, name: str) -> LabelingJob:
+    """One job by its full name; raises LabelingError where there is none."""
+    try:
+        found = aws.client("sagemaker").describe_labeling_job(LabelingJobName=name)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        raise LabelingError(
+            f'there is no labeling job "{name}"', hint="aws sagemaker list-labeling-jobs"
+        ) from error
+    task = found["HumanTaskConfig"]
+    dataset = (found.get("LabelingJobOutput") or {}).get("OutputDatasetS3Uri", "")
+    return LabelingJob(
+        name=found["LabelingJobName"],
+        arn=found["LabelingJobArn"],
+        status=found["LabelingJobStatus"],
+        created=found["CreationTime"],
+        changed=found["LastModifiedTime"],
+        counters=found.get("LabelCounters") or {},
+        reason=found.get("FailureReason", ""),
+        attribute=found.get("LabelAttributeName", ""),
+        workers=task["NumberOfHumanWorkersPerDataObject"],
+        team=task["WorkteamArn"].rpartition("/")[2],
+        manifest=found["InputConfig"]["DataSource"].get("S3DataSource", {}).get("ManifestS3Uri", ""),
+        output=dataset.removesuffix(_MANIFEST) if dataset.endswith(_MANIFEST) else "",
+    )
+
+
+def find(aws: Aws, environment: Environment, wanted: str, known: tuple[str, ...]) -> LabelingJob:
+    """The job that a person means: ARN, full name, or a file of config/labeling, which is its latest job."""
+    if wanted.startswith("arn:"):
+        return look(aws, wanted.rpartition("/")[2])
+    if wanted not in known:
+        return look(aws, wanted)
+    newest = next(runs_of(aws, environment, wanted), None)
+    if newest is None:
+        raise LabelingError(
+            f'"{wanted}" has no labeling job in environment "{environment.name}"',
+            hint=typed(f"labeling create {wanted}", environment.name),
+        )
+    return look(aws, newest["LabelingJobName"])
+
+
+def runs_of(aws: Aws, environment: Environment, name: str) -> Iterator[dict[str, Any]]:
+    """Summaries of the jobs of a file, newest first; names are compared as the service does, without case."""
+    prefix = names.labeling_job_prefix(environment, name).lower()
+    token: str | None = None
+    while True:
+        more = {"NextToken": token} if token else {}
+        page = aws.client("sagemaker").list_labeling_jobs(
+            NameContains=prefix.rstrip("-"), SortBy="CreationTime", SortOrder="Descending", **more
+        )
+        for each in page["LabelingJobSummaryList"]:
+            full = each["LabelingJobName"].lower()
+            if full.startswith(prefix) and _TIME.fullmatch(full.removeprefix(prefix)):
+                yield each
+        token = page.get("NextToken")
+        if not token:
+            return
+
+
+def stop(aws: Aws, name: str) -> None:
+    """Asks for the stop; what is labeled by then is kept."""
+    aws.client("sagemaker").stop_labeling_job(LabelingJobName=name)
+
+
+def follow(
+    connect: Callable[[], Aws], name: str, *, pause: float, sleep: Callable[[float], None]
+) -> Iterator[tuple[LabelingJob, str]]:
+    """(job, trouble) at every look, until the job is over. Passing errors are told and outlasted."""
+    aws = connect()
+    job, trouble, failed = look(aws, name), "", 0
+    while True:
+        yield job, trouble
+        if job.is_over and not trouble:
+            return
+        sleep(pause)
+        try:
+            if trouble:
+                aws = connect()
+            job, trouble, failed = look(aws, name), "", 0
+        except Exception as error:
+            why = _passing(error)
+            failed += why != EXPIRED_FOR_NOW
+            if why is None or failed > MOST_FAILED_LOOKS:
+                raise
+            trouble = why
+
+
+def _passing(error: BaseException | None) -> str | None:
+    while error is not None:  # connect() raises our own errors from botocore's
+        if isinstance(error, Exception) and (why := passing(error)):
+            return why
+        error = error.__cause__
+    return None
