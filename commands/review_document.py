@@ -71,6 +71,8 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _lineage(found: Lineage, metadata: Mapping[str, str]) -> dict[str, Any]:
+    from deploy.costs import total
+
     return {
         "base_model": metadata.get("base_model", ""),
         "commit": metadata.get("commit", ""),
@@ -82,6 +84,7 @@ def _lineage(found: Lineage, metadata: Mapping[str, str]) -> dict[str, Any]:
         "hyperparameters": dict(found.job.hyperparameters) if found.job else {},
         "training": _ran(found.training),
         "inference": _ran(found.inference),
+        "jobs_usd": total(found.usages),
         "endpoint_usd": round(found.endpoint.usd, 4) if found.endpoint else None,
     }
 

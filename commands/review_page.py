@@ -240,11 +240,25 @@ def _parameters(found: Lineage) -> Sequence[tuple[str, str, str]]:
 
 
 def _cost(found: Lineage) -> list[tuple[str, str]]:
-    if found.endpoint is None:
-        return []
+    """Of jobs and the endpoint, as far as their prices are known."""
+    from commands.costs import dollars
+    from commands.tables import duration
+
+    rows = [
+        (
+            each.step,
+            f"{dollars(each.usd)}: {each.instances} x {each.instance_type}, {duration(each.seconds or 0)}",
+        )
+        for each in found.usages
+        if each.usd is not None
+    ]
     used = found.endpoint
-    time = f"{used.seconds / 3600:.2f} hours of {used.instance} at {used.usd_per_hour:.2f} USD"
-    return [("endpoint, until the evaluation's end", f"{used.usd:.2f} USD: {time}")]
+    if used is not None:
+        told = (
+            f"{dollars(used.usd)}: {used.instance}, {duration(used.seconds)}, {used.usd_per_hour:.2f} an hour"
+        )
+        rows.append(("endpoint, until the evaluation's end", told))
+    return rows
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -154,6 +154,7 @@ _REVIEW: dict[str, Any] = {
         "hyperparameters": {"<hyperparameter>": "text"},
         "training": _EXECUTED,
         "inference": _EXECUTED,
+        "jobs_usd": 0.3,
         "endpoint_usd": 1.5,
     },
     "page": "path of the page",

@@ -24,7 +24,9 @@ HASH = re.compile(r"\b[0-9a-f]{64}\b")
 # Inputs of a processing job that hold our code and what it is told; their URIs name their content's hash.
 CODE_INPUTS = ("code", "settings")
 # Names that belong to one execution: that they differ says nothing.
-OWN_NAMES = frozenset({"EndpointName", "ModelDataUrl", "EvaluationData", "CandidateUri", "AutoMLJobName"})
+OWN_NAMES = frozenset(
+    {"EndpointName", "ModelDataUrl", "EvaluationData", "TrainingQuestions", "CandidateUri", "AutoMLJobName"}
+)
 
 
 class IncomparableError(PlatformError):

@@ -10,7 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from config.models import Project, TrainingConfig
-from deploy import cleanup, evaluations, executions
+from deploy import cleanup, costs, evaluations, executions
+from deploy.costs import Usage
 from deploy.errors import is_missing
 from deploy.evaluations import Read
 from deploy.executions import Execution
@@ -32,6 +33,7 @@ class Ran:
     arn: str
     execution: Execution | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    usages: tuple[Usage, ...] = ()  # of its jobs; endpoints are counted by EndpointCost
 
     @property
     def seconds(self) -> float | None:
@@ -75,11 +77,18 @@ class Lineage:
     data_report: Read
     endpoint: EndpointCost | None = None
 
+    @property
+    def usages(self) -> tuple[Usage, ...]:
+        """What the jobs of both executions used."""
+        return tuple(usage for ran in (self.training, self.inference) if ran for usage in ran.usages)
+
 
 def lineage(project: Project, aws: Aws, package: Package) -> Lineage:
     """Follows what the package's metadata name, as far as it is still there."""
     known = package.metadata
-    training, inference = (_ran(aws, known.get(name, "")) for name in ("training_execution", "execution"))
+    training, inference = (
+        _ran(project, aws, known.get(name, "")) for name in ("training_execution", "execution")
+    )
     candidate = _document(aws, known.get("candidate", ""))
     return Lineage(
         training=training,
@@ -96,13 +105,15 @@ def _document(aws: Aws, uri: str) -> Read:
     return evaluations.read(aws, uri) if known else Read(problem="is not named")
 
 
-def _ran(aws: Aws, arn: str) -> Ran | None:
+def _ran(project: Project, aws: Aws, arn: str) -> Ran | None:
     if ":pipeline/" not in arn:
         return None
     try:
         values = executions.parameters(aws, arn)
         shown = {name: value for name, value in values.items() if name not in _PLACES}
-        return Ran(arn, executions.describe(aws, arn), shown)
+        seen = executions.look(aws, arn)
+        used = costs.usages(project, aws, seen, now=seen.execution.changed)
+        return Ran(arn, seen.execution, shown, tuple(usage for usage in used if not usage.goes_on))
     except ClientError as error:
         if is_missing(error):  # a pipeline's history goes with it
             return Ran(arn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 from datetime import timedelta
@@ -14,7 +15,7 @@ from deploy.model_card import CardError
 from deploy.registry import Package
 from deploy.review import Review, review, store
 from tests.unit.deploy.evaluated import add_package, as_json, folder, put, remove, row
-from tests.unit.deploy.fakes import AT, BUCKET, FakeAws, FakeRun, execution_arn, project
+from tests.unit.deploy.fakes import AT, BUCKET, FakeAws, FakeRun, execution_arn, project, step
 
 GOOD = [1.0] * 40 + [0.0] * 20
 BAD = [1.0] * 20 + [0.0] * 40
@@ -274,3 +275,23 @@ def test_an_archived_card_stays_as_it_is() -> None:
     fake.sagemaker.packages[package(fake, 2).arn]["ModelCard"] = archived
     assert model_card.link(fake.aws, reviewed(fake, 2), "s3://bucket/evidence.html") is False
     assert fake.sagemaker.calls == []
+
+
+def test_jobs_are_counted_where_their_price_is_known() -> None:
+    """An hour of an instance that the environment has a price for; another one is not counted."""
+    fake = two(GOOD, BAD)
+    ran(fake, "local-facts-inference", "inference002", 700, 4200)
+    run = fake.sagemaker.runs[execution_arn("local-facts-inference", "inference002")]
+    for name, kind in (("preprocess", "ml.m5.xlarge"), ("evaluate", "ml.m5.2xlarge")):
+        job = {"ProcessingJob": {"Arn": f"arn:aws:sagemaker:us-east-1:1:processing-job/{name}-1"}}
+        run.steps.append(step(name, "Succeeded", job))
+        fake.sagemaker.jobs[f"{name}-1"] = {
+            "ProcessingStartTime": AT,
+            "ProcessingEndTime": AT + timedelta(hours=1),
+            "ProcessingResources": {"ClusterConfig": {"InstanceType": kind, "InstanceCount": 2}},
+        }
+    environment = project().environment
+    prices = environment.prices.model_copy(update={"usd_per_hour": {"ml.m5.xlarge": 0.25}})
+    priced = dataclasses.replace(project(), environment=environment.model_copy(update={"prices": prices}))
+    found = review(priced, fake.aws, package(fake, 2)).lineage
+    assert [(each.step, each.usd) for each in found.usages] == [("preprocess", 0.5), ("evaluate", None)]
