@@ -2,7 +2,7 @@
 
     throttled            the bucket that refused it gives less, then again; no attempt is counted
     500, 503, timeout    again after a pause, a bounded number of times
-    expired credentials  again with a new client, once
+    expired credentials  again with a new client, three times: new ones may take a moment to arrive
     refused for good     the record fails: CallFailedError, with a reason and never a text
     guardrail gone, access denied, too many failures in a row: the step ends, GuardrailError
 
@@ -27,6 +27,7 @@ from steps.runtime.guardrail.verdict import UnclearAnswerError, Verdict, read
 
 REQUESTS = "requests"
 UNIT_CHARACTERS = 1000
+RENEWALS = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 
 _THROTTLED = {
@@ -150,7 +151,7 @@ class Caller:
         clock, sleep = self._means.clock, self._means.sleep
         amounts = self._amounts(texts)
         deadline = clock() + self._patience.deadline_seconds
-        attempt, pause, renewed = 0, FIRST_PAUSE, False
+        attempt, pause, renewed = 0, FIRST_PAUSE, 0
         while True:
             self._breaker.check()
             self._limiter.acquire(amounts)
@@ -158,10 +159,10 @@ class Caller:
                 return self._once(texts, amounts)
             except _PassingError as problem:
                 if problem.expired:
-                    if renewed:
+                    if renewed == RENEWALS:
                         raise GuardrailError("the credentials of this job have expired") from None
-                    self._client, renewed = self._connect(), True
-                attempt += not problem.throttled
+                    self._client, renewed = self._connect(), renewed + 1
+                attempt += not (problem.throttled or problem.expired)
                 wait = pause * (0.5 + self._means.chance() / 2)
                 if attempt >= self._patience.attempts or clock() + wait >= deadline:
                     self._breaker.note(problem.reason)
