@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from deploy.callers import caller, marked, without_mark
+from deploy.planning.versions import NEWEST, VersionChoice
+from deploy.reviewing.callers import caller, marked, without_mark
 from deploy.session import Aws
-from deploy.versions import NEWEST, VersionChoice
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
 TERMINAL = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})

@@ -16,9 +16,9 @@ from config.models.labeling_job import LabelingJobConfig
 from deploy import objects
 from deploy.actions import Action, CreateLabelingJob, Upload
 from deploy.apply import Report, apply
-from deploy.bundle import check_bucket
 from deploy.errors import code_of, message_of
 from deploy.hints import typed
+from deploy.infrastructure.bundle import check_bucket
 from deploy.labeling import jobs
 from deploy.labeling.errors import CLOSED, LabelingError, PreflightError, RefusedJobError
 from deploy.labeling.manifest import Manifest, filled, read
