@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from config.cloudformation import TemplateTextError, read_template
 from deploy.actions import CreateStack, Stack, UpdateStack
 from deploy.errors import StackError, is_missing
+from deploy.paging import entries
 from deploy.session import Aws
 
 # After these a stack can be updated; the other final states need a deletion first.
@@ -82,14 +83,9 @@ def plan(aws: Aws, stack: Stack) -> CreateStack | UpdateStack | None:
 
 def resources(aws: Aws, name: str) -> Iterator[Mapping[str, Any]]:
     """What a stack holds: ResourceType, LogicalResourceId, PhysicalResourceId."""
-    cloudformation = aws.client("cloudformation")
-    token: str | None = None
-    while True:
-        page = cloudformation.list_stack_resources(StackName=name, **({"NextToken": token} if token else {}))
-        yield from page["StackResourceSummaries"]
-        token = page.get("NextToken")
-        if not token:
-            return
+    return entries(
+        aws.client("cloudformation").list_stack_resources, "StackResourceSummaries", StackName=name
+    )
 
 
 @dataclass(frozen=True)
@@ -157,15 +153,7 @@ def _is_begin(event: Mapping[str, Any], name: str) -> bool:
 
 def _events(aws: Aws, name: str) -> list[Mapping[str, Any]]:
     """All events, newest first."""
-    cloudformation = aws.client("cloudformation")
-    events: list[Mapping[str, Any]] = []
-    token: str | None = None
-    while True:
-        page = cloudformation.describe_stack_events(StackName=name, **({"NextToken": token} if token else {}))
-        events += page["StackEvents"]
-        token = page.get("NextToken")
-        if not token:
-            return events
+    return list(entries(aws.client("cloudformation").describe_stack_events, "StackEvents", StackName=name))
 
 
 def same_template(one: str, other: str) -> bool:

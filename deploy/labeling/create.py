@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,7 +127,7 @@ def _refuse_second(aws: Aws, project: Project, config: LabelingJobConfig) -> Non
         )
 
 
-def _running(aws: Aws, project: Project, config: LabelingJobConfig) -> Iterator[dict[str, Any]]:
+def _running(aws: Aws, project: Project, config: LabelingJobConfig) -> Iterator[Mapping[str, Any]]:
     for each in jobs.runs_of(aws, project.environment, config.name):
         if each["LabelingJobStatus"] not in jobs.ENDED:
             yield each

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from definition.comparison import Change, Detail
 from definition.difference import ABSENT, differences
 from definition.expressions import shown
+from deploy import objects
 from deploy.actions import size_of
 from deploy.errors import DENIED, code_of, is_missing
 from deploy.session import Aws
@@ -119,13 +120,8 @@ def _data(aws: Aws, bucket: str, before: str, after: str, assets: Mapping[str, A
 
 
 def _listed(aws: Aws, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
-    more: dict[str, str] = {}
-    while True:
-        page = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
-        yield from ((each["Key"], each["Size"]) for each in page.get("Contents", []))
-        if not page.get("NextContinuationToken"):
-            return
-        more = {"ContinuationToken": page["NextContinuationToken"]}
+    for each in objects.below(aws, f"s3://{bucket}/{prefix}"):
+        yield each.uri.removeprefix(f"s3://{bucket}/"), each.size
 
 
 def _files(old: Files, new: Files) -> Iterator[Detail]:

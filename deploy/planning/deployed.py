@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.errors import is_missing
+from deploy.paging import entries
 from deploy.planning.ownership import state_of
 from deploy.session import Aws
 
@@ -89,32 +90,19 @@ def parsed(text: str) -> Any:
 
 def tags_of(aws: Aws, arn: str) -> dict[str, str]:
     """All tags of a resource."""
-    found: dict[str, str] = {}
-    more: dict[str, str] = {}
-    while True:
-        page = aws.client("sagemaker").list_tags(ResourceArn=arn, **more)
-        found |= {tag["Key"]: tag["Value"] for tag in page["Tags"]}
-        if not page.get("NextToken"):
-            return found
-        more = {"NextToken": page["NextToken"]}
+    listed = entries(aws.client("sagemaker").list_tags, "Tags", ResourceArn=arn)
+    return {tag["Key"]: tag["Value"] for tag in listed}
 
 
 def versions(aws: Aws, name: str) -> Iterator[PipelineVersion]:
     """The versions of a pipeline, newest first."""
-    more: dict[str, str] = {}
-    while True:
-        page = aws.client("sagemaker").list_pipeline_versions(
-            PipelineName=name, SortOrder="Descending", **more
+    ask = aws.client("sagemaker").list_pipeline_versions
+    for each in entries(ask, "PipelineVersionSummaries", PipelineName=name, SortOrder="Descending"):
+        yield PipelineVersion(
+            id=int(each["PipelineVersionId"]),
+            aliases=tuple(each.get("PipelineVersionAliases") or ()),
+            created=each.get("CreationTime"),
         )
-        for each in page["PipelineVersionSummaries"]:
-            yield PipelineVersion(
-                id=int(each["PipelineVersionId"]),
-                aliases=tuple(each.get("PipelineVersionAliases") or ()),
-                created=each.get("CreationTime"),
-            )
-        if not page.get("NextToken"):
-            return
-        more = {"NextToken": page["NextToken"]}
 
 
 def definition_of(aws: Aws, name: str, version: int) -> Any:

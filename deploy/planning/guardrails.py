@@ -22,6 +22,7 @@ from config.models import GuardrailConfig, GuardrailsConfig, Project
 from config.models.guardrails import ExistingGuardrail
 from deploy.actions import Action, CreateGuardrail, DeleteGuardrail, GuardrailSpec, UpdateGuardrail, pairs
 from deploy.errors import NotDeployedError, is_missing
+from deploy.paging import entries
 from deploy.session import Aws
 
 DRAFT = "DRAFT"
@@ -194,20 +195,14 @@ def _in_use(project: Project, aws: Aws, found: Deployed) -> Iterator[str]:
 
 
 def _running(sagemaker: Any, pipeline: str) -> Iterator[str]:
-    more: dict[str, str] = {}
-    while True:
-        try:
-            page = sagemaker.list_pipeline_executions(PipelineName=pipeline, **more)
-        except ClientError as error:
-            if is_missing(error):
-                return
-            raise
-        for summary in page["PipelineExecutionSummaries"]:
+    ask = sagemaker.list_pipeline_executions
+    try:
+        for summary in entries(ask, "PipelineExecutionSummaries", PipelineName=pipeline):
             if summary["PipelineExecutionStatus"] in RUNNING:
                 yield summary["PipelineExecutionArn"]
-        if not page.get("NextToken"):
-            return
-        more = {"NextToken": page["NextToken"]}
+    except ClientError as error:
+        if not is_missing(error):
+            raise
 
 
 def _check_existing(
@@ -242,12 +237,6 @@ def _description(text: str, digest: str) -> str:
     return f"{' '.join(text.split())[: LONGEST_DESCRIPTION - len(mark) - 1]} {mark}"
 
 
-def listed(aws: Aws, **request: str) -> Iterator[dict[str, Any]]:
+def listed(aws: Aws, **request: str) -> Iterator[Mapping[str, Any]]:
     """Every guardrail, by its summary; with `guardrailIdentifier` every version of one."""
-    more: dict[str, str] = {}
-    while True:
-        page = aws.client("bedrock").list_guardrails(**request, **more)
-        yield from page["guardrails"]
-        if not page.get("nextToken"):
-            return
-        more = {"nextToken": page["nextToken"]}
+    return entries(aws.client("bedrock").list_guardrails, "guardrails", sent="nextToken", **request)

@@ -15,6 +15,7 @@ from config.errors import PlatformError
 from config.models import InferenceConfig, Project
 from deploy.errors import is_missing
 from deploy.hints import typed
+from deploy.paging import entries
 from deploy.session import Aws
 
 STATUSES = ("PendingManualApproval", "Approved", "Rejected")
@@ -65,17 +66,10 @@ def packages(aws: Aws, group: str, *, status: str | None = None) -> Iterator[Pac
         "SortOrder": "Descending",
     }
     request |= {"ModelApprovalStatus": status} if status else {}
-    token: str | None = None
-    while True:
-        try:
-            page = aws.client("sagemaker").list_model_packages(
-                **request, **({"NextToken": token} if token else {})
-            )
-        except ClientError as error:
-            if is_missing(error):
-                return
-            raise
-        for entry in page["ModelPackageSummaryList"]:
+    try:
+        for entry in entries(
+            aws.client("sagemaker").list_model_packages, "ModelPackageSummaryList", **request
+        ):
             yield Package(
                 arn=entry["ModelPackageArn"],
                 group=group,
@@ -84,9 +78,9 @@ def packages(aws: Aws, group: str, *, status: str | None = None) -> Iterator[Pac
                 created=entry["CreationTime"],
                 description=entry.get("ModelPackageDescription", ""),
             )
-        token = page.get("NextToken")
-        if not token:
-            return
+    except ClientError as error:
+        if not is_missing(error):
+            raise
 
 
 def find(project: Project, aws: Aws, reference: str, *, exact: bool = False) -> Package:

@@ -22,6 +22,8 @@ from config.models import InferenceConfig, Project, TrainingConfig
 from deploy import executions
 from deploy.actions import DeleteLeftover
 from deploy.errors import is_missing
+from deploy.paging import entries
+from deploy.planning import deployed
 from deploy.reference import config_name_of
 from deploy.session import Aws
 from deploy.upkeep import stored
@@ -235,24 +237,17 @@ def _prices(project: Project) -> Callable[[str], float | None]:
 
 def _list(aws: Aws, kind: _Kind, prefix: str) -> Iterator[Mapping[str, Any]]:
     ask = getattr(aws.client("sagemaker"), kind.operation)
-    token: str | None = None
-    while True:
-        page = ask(NameContains=f"{prefix}-", **({"NextToken": token} if token else {}))
-        yield from page[kind.members]
-        token = page.get("NextToken")
-        if not token:
-            return
+    return entries(ask, kind.members, NameContains=f"{prefix}-")
 
 
 def tags_of(aws: Aws, arn: str) -> dict[str, str]:
     """A resource's tags; none for one that went away meanwhile."""
     try:
-        answer = aws.client("sagemaker").list_tags(ResourceArn=arn)
+        return deployed.tags_of(aws, arn)
     except ClientError as error:
         if is_missing(error):
             return {}
         raise
-    return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
 
 
 def _running(aws: Aws, arns: set[str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from config.models import Project
 from deploy import executions, objects
 from deploy.errors import code_of, is_missing
 from deploy.executions import Execution
+from deploy.paging import entries
 from deploy.reviewing import registry
 from deploy.session import Aws
 
@@ -91,22 +92,20 @@ def pipelines(project: Project, aws: Aws) -> tuple[str, ...]:
     """SageMaker's names of all pipelines that begin with the environment's prefix, strangers' among them."""
     prefix = project.environment.prefix
     # The service takes no dash at the end of what names are to begin with.
-    listed = [
-        each["PipelineName"]
-        for page in _pages(aws, "list_pipelines", PipelineNamePrefix=prefix)
-        for each in page["PipelineSummaries"]
-    ]
+    ask = aws.client("sagemaker").list_pipelines
+    listed = [each["PipelineName"] for each in entries(ask, "PipelineSummaries", PipelineNamePrefix=prefix)]
     return tuple(name for name in listed if name.startswith(f"{prefix}-"))
 
 
 def package_groups(project: Project, aws: Aws) -> tuple[str, ...]:
     """The groups of the configured pipelines, and those that begin with the prefix."""
     prefix = f"{project.environment.prefix}-"
-    listed = [
-        each["ModelPackageGroupName"]
-        for page in _pages(aws, "list_model_package_groups", NameContains=prefix)
-        for each in page["ModelPackageGroupSummaryList"]
-    ]
+    found = entries(
+        aws.client("sagemaker").list_model_package_groups,
+        "ModelPackageGroupSummaryList",
+        NameContains=prefix,
+    )
+    listed = [each["ModelPackageGroupName"] for each in found]
     return tuple(sorted({*registry.groups(project), *(name for name in listed if name.startswith(prefix))}))
 
 
@@ -186,16 +185,9 @@ def _definitions(project: Project, aws: Aws) -> Iterator[str]:
 
 def _versions(aws: Aws, pipeline: str) -> list[int]:
     try:
-        listed = [
-            each
-            for page in _pages(
-                aws,
-                "list_pipeline_versions",
-                PipelineName=pipeline,
-                SortOrder="Descending",
-            )
-            for each in page["PipelineVersionSummaries"]
-        ]
+        ask = aws.client("sagemaker").list_pipeline_versions
+        newest_first = {"PipelineName": pipeline, "SortOrder": "Descending"}
+        listed = list(entries(ask, "PipelineVersionSummaries", **newest_first))
     except ClientError as error:
         if code_of(error) in {"UnknownOperationException", "UnsupportedOperation"}:
             return []
@@ -212,14 +204,3 @@ def _settings(project: Project, aws: Aws, texts: set[str]) -> Iterator[str]:
     for uri in sorted(uris):
         for each in objects.below(aws, f"{uri}/"):
             yield (objects.read(aws, each.uri) or b"").decode("utf-8", errors="replace")
-
-
-def _pages(aws: Aws, operation: str, **request: Any) -> Iterator[Mapping[str, Any]]:
-    ask = getattr(aws.client("sagemaker"), operation)
-    token: str | None = None
-    while True:
-        page = ask(**request, **({"NextToken": token} if token else {}))
-        yield page
-        token = page.get("NextToken")
-        if not token:
-            return

@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -24,6 +23,7 @@ from deploy import objects
 from deploy.errors import is_missing
 from deploy.infrastructure import stacks
 from deploy.infrastructure.bundle import function_bundles, function_names
+from deploy.paging import entries
 from deploy.session import Aws
 from deploy.upkeep.needed import Needed
 
@@ -33,6 +33,7 @@ BUNDLES = re.compile(
 )
 # Versions of a function that stay, newest first, beside those behind an alias: to move an alias back.
 VERSIONS = 3
+MARKERS = {"sent": "Marker", "told": "NextMarker"}
 
 
 @dataclass
@@ -120,8 +121,8 @@ def _deployed_code(project: Project, aws: Aws) -> frozenset[str]:
 def _old_versions(aws: Aws, name: str, need: Needed) -> Iterator[OldVersion]:
     client = aws.client("lambda")
     try:
-        aliases = list(_pages(client, "list_aliases", "Aliases", name))
-        published = list(_pages(client, "list_versions_by_function", "Versions", name))
+        aliases = list(entries(client.list_aliases, "Aliases", **MARKERS, FunctionName=name))
+        published = list(entries(client.list_versions_by_function, "Versions", **MARKERS, FunctionName=name))
     except ClientError as error:
         if is_missing(error):
             return
@@ -146,13 +147,3 @@ def _old_versions(aws: Aws, name: str, need: Needed) -> Iterator[OldVersion]:
                 published=datetime.fromisoformat(each["LastModified"]),
                 size=each.get("CodeSize", 0),
             )
-
-
-def _pages(client: Any, operation: str, members: str, name: str) -> Iterator[dict[str, Any]]:
-    marker: str | None = None
-    while True:
-        page = getattr(client, operation)(FunctionName=name, **({"Marker": marker} if marker else {}))
-        yield from page[members]
-        marker = page.get("NextMarker")
-        if not marker:
-            return
