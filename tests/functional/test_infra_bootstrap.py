@@ -37,7 +37,7 @@ def test_an_environment_is_made_once_and_its_functions_are_replaced(
 
     functions, function = stand_in.client("lambda"), names.function_name(env, "reconcile")
     first = functions.get_alias(FunctionName=function, Name="live")["FunctionVersion"]
-    for folder in ("lambdas", "infra"):
+    for folder in ("lambdas", "infra", "steps/segments"):
         shutil.copytree(ROOT / folder, tmp_path / "changed" / folder)
     handler = tmp_path / "changed" / "lambdas" / "reconcile" / "handler.py"
     handler.write_text('"""Changed."""\n\n\ndef handle(event, context):\n    return "changed"\n')
@@ -99,7 +99,7 @@ def test_what_the_environment_names_is_used_and_not_made(stand_in: RunningStandI
     stand_in.client("s3").create_bucket(Bucket=name)
     arns = {
         role: iam.create_role(RoleName=f"{name}team{role}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        for role in ("pipeline", "processing", "automl", "endpoint", "functions", "batch")
+        for role in ("pipeline", "processing", "automl", "endpoint", "functions", "batch", "labeling")
     }
     boundary = iam.create_policy(PolicyName=name, PolicyDocument=limit)["Policy"]["Arn"]
     environment = stand_in.project.environment

@@ -187,7 +187,7 @@ def test_an_open_wait_survives_new_code(client: Client, env: Environment, name: 
     client.create(f"{env.prefix}-{name}", start, wait)
     execution = client.start(f"{env.prefix}-{name}")
     until(lambda: client.statuses(execution).get("wait-automl") == "Executing", 60)
-    for folder in ("lambdas", "infra"):
+    for folder in ("lambdas", "infra", "steps/segments"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     handler = tmp_path / "lambdas" / "wait" / "handler.py"
     marked = 'own.s3.put_object(Bucket=own.bucket, Key="KEY", Body=b"")'.replace("KEY", f"{name}/new-code")

@@ -59,7 +59,7 @@ def missed(spine: Spine) -> Spine:
     spine.repository.change(
         "config/pipelines/facts-training.yaml", "after_evaluation: delete", "after_evaluation: keep"
     )
-    small = ("--sample", "60", "-p", "EpochCount=1")
+    small = ("-p", "TrainingRows=60", "-p", "EpochCount=1")
     done = spine.repository.run("run", "facts-training", "facts-inference", *small, timeout=600, code=5)
     return Spine(spine.repository, done)
 
@@ -230,21 +230,6 @@ def test_another_threshold_needs_only_the_evaluation_again(missed: Spine) -> Non
     assert f"  delete endpoint local-{before}\n" in cleaned.err
 
 
-def test_what_a_sample_leaves_is_marked_as_one(missed: Spine) -> None:
-    """Sets, candidate, figures' manifest and the package: none of them passes for the whole."""
-    training = missed.status("facts-training")
-    assert training["parameters"]["SampleRows"] == "60"
-    folder = f"s3://{BUCKET}/local/executions/local-facts-training/{training['id']}"
-    report = json.loads(_file(missed, f"{folder}/prepare/report/data_report.json").read_text())
-    assert report["sample_rows"] == 60
-    assert sum(report["rows"][name] for name in ("training", "validation", "evaluation")) == 60
-    assert json.loads(_file(missed, f"{folder}/candidate.json").read_text())["sample_rows"] == 60
-    evaluated = missed.status("facts-inference")
-    assert evaluated["parameters"]["SampleRows"] == "60"  # from the candidate: nobody typed it
-    package = missed.repository.run("registry", "show", "facts/2", "--output", "json", code=0).json
-    assert package["metadata"]["sample_rows"] == "60"
-
-
 def test_chosen_steps_run_on_the_results_of_another_execution(missed: Spine, tmp_path: Path) -> None:
     """--from with --skip: nothing is asked again, only the gate decides anew; then compared and fetched."""
     before = missed.status("facts-inference")
@@ -292,6 +277,27 @@ def test_the_evidence_of_the_second_model_is_against_it(missed: Spine) -> None:
     assert done.json["stored"] in package["ModelCard"]["ModelCardContent"]
     text = missed.repository.run("registry", "review", "facts/2", "--no-store", code=0).out
     assert "\nthe evidence is complete\n" in text
+
+
+def test_what_a_sample_leaves_is_marked_as_one(missed: Spine) -> None:
+    """Sets, candidate and package: none passes for the whole, and no gate compares it with the whole."""
+    repository = missed.repository
+    small = ("run", "facts-training", "facts-inference", "--sample", "60", "-p", "EpochCount=1")
+    done = repository.run(*small, "-p", "MinimumF1=0", timeout=600, code=5)
+    assert "other evaluation data: 10 rows" in done.err
+    repository.change("config/pipelines/facts-inference.yaml", r"^  - \{metric: f1, better_than.*\n", "")
+    repository.run("run", "facts-inference", "-p", "MinimumF1=0", timeout=300, code=0)
+    training = missed.status("facts-training")
+    assert training["parameters"]["SampleRows"] == "60"
+    folder = f"s3://{BUCKET}/local/executions/local-facts-training/{training['id']}"
+    report = json.loads(_file(missed, f"{folder}/prepare/report/data_report.json").read_text())
+    assert report["sample_rows"] == 60
+    assert sum(report["rows"][name] for name in ("training", "validation", "evaluation")) == 60
+    assert json.loads(_file(missed, f"{folder}/candidate.json").read_text())["sample_rows"] == 60
+    evaluated = missed.status("facts-inference")
+    assert evaluated["parameters"]["SampleRows"] == "60"  # from the candidate: nobody typed it
+    package = repository.run("registry", "show", "facts/3", "--output", "json", code=0).json
+    assert package["metadata"]["sample_rows"] == "60"
 
 
 def _file(spine: Spine, uri: str) -> Path:
