@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter, le, lt, sub
 from typing import Any, NamedTuple
 
+from steps.segments.answers import finite
 from steps.segments.model import NOTHING, Marks, Segment, new_segment
 
 _KNOWN = frozenset({"id", "start", "end", "text", "emotion", "track"})
@@ -193,7 +194,7 @@ class Checker:
             return "malformed", f"lacks {', '.join(missing)}"
         label, start, end = entry["id"], entry["start"], entry["end"]
         for key, value in (("start", start), ("end", end)):
-            if type(value) not in _NUMBERS or not math.isfinite(value):
+            if type(value) not in _NUMBERS or not finite(value):
                 return "not_a_number", f"{key} is {value!r:.40}"
         if start < 0:
             return "negative_time", f"start is {start:g}"
@@ -204,8 +205,10 @@ class Checker:
             return "beyond_end", f"from {start:g} to {end:g}, the recording lasts {duration:g} s"
         if end > _LONGEST:
             return "wrong_unit", f"ends at {end:g}; no recording has more than {_LONGEST:g} s"
-        if end - start < self._minimum:
-            return "too_short", f"{end - start:g} s, at least {self._minimum:g}"
+        # Of what is left: the part beyond the recording is cut.
+        length = (end if duration is None else min(end, duration)) - start
+        if length < self._minimum:
+            return "too_short", f"{length:g} s, at least {self._minimum:g}"
         if not _plain(label) or (rule.labels is not None and label not in rule.labels):
             known = "" if rule.labels is None else f"; labels: {', '.join(sorted(rule.labels))}"
             return "unknown_label", f'"{label}"{known}'

@@ -129,6 +129,15 @@ class Given(NamedTuple):
     problem: tuple[str, str] | None = None
 
 
+class Key(NamedTuple):
+    """What tells a labeled object from others; `object` is None where it is set aside whatever it holds."""
+
+    object: str | None
+    id: str
+    recording: str
+    source: str
+
+
 class Item(NamedTuple):
     """One line of a manifest (or task, or document): the object and its answers, or why it has none.
 

@@ -16,6 +16,7 @@ OBJECTS = {
     "no_answers": "the file with the answers holds none that can be read",
     "other_job": "a line of another labeling job than the first",
     "labeled_twice": "an object that an earlier line has",
+    "id_taken": "another object of an earlier line has the id, so that their files would have one name",
 }
 ANSWERS = {
     "unreadable_answer": "an answer whose annotations are no JSON of the expected shape",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from steps.runtime.errors import StepError
-from tests.unit.labeling.jobs import POST, Job, answer, line, reasons, segment, told
+from tests.unit.labeling.jobs import PAGE, Job, answer, line, reasons, segment, told
 
 STREAMS = {"t": [segment(0.0, 2.0, text="hello"), segment(2.0, 5.5, "B", "there")]}
-CONTENT: dict[str, Any] = POST["answers"][0]["answerContent"]
+CONTENT: dict[str, Any] = PAGE["answers"][0]["answerContent"]
 ANNOTATIONS = CONTENT["annotations"]
 
 
@@ -21,7 +21,7 @@ def wrapped(annotations: Any) -> dict[str, Any]:
 
 
 SHAPES: dict[str, Any] = {
-    "as published": POST["answers"][0],
+    "as sent": PAGE["answers"][0],
     "json": wrapped(json.dumps(ANNOTATIONS)),
     "json in json": wrapped(json.dumps(json.dumps(ANNOTATIONS))),
     "all of it json": {"answerContent": json.dumps(CONTENT)},
@@ -30,7 +30,7 @@ SHAPES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_posts_sample_in_every_shape(tmp_path: Path, shape: str) -> None:
+def test_what_the_page_sends_in_every_shape(tmp_path: Path, shape: str) -> None:
     """An object, JSON, JSON in JSON: the same two segments, texts, emotions and whole-file answers."""
     job = Job(tmp_path)
     job.add(line(0), [SHAPES[shape]])
@@ -39,14 +39,14 @@ def test_the_posts_sample_in_every_shape(tmp_path: Path, shape: str) -> None:
     assert [
         (s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]
     ] == [
-        ("language", "English", 0.0, 334.808635, "Sample text in English", "happy"),
-        ("language", "Spanish", 334.808635, 550.348471, "Texto de ejemplo en español", "neutral"),
+        ("speech", "Danish", 0.0, 12.5, "Hej, æblerne mangler", "worried"),
+        ("speech", "Greek", 12.5, 41.062517, "Καλημέρα σας", "calm"),
     ]
     assert {name: each["value"] for name, each in found["whole"].items()} == {
         "backgroundNoise": ["music"],
         "environmentalSounds": ["doorbell"],
         "rate": 5.0,
-        "textTranslationFinal": "sample text for transcription",
+        "textTranslationFinal": "The apples are missing",
     }
     assert aside == []
     assert figures["durations_not_checked"] == 1
@@ -60,7 +60,7 @@ def test_the_posts_sample_in_every_shape(tmp_path: Path, shape: str) -> None:
         {"annotations": ANNOTATIONS},
         ANNOTATIONS,
         json.dumps({"annotations": json.dumps(ANNOTATIONS)}),
-        POST,
+        PAGE,
     ],
 )
 def test_what_a_lambda_leaves_in_the_line_is_read(tmp_path: Path, content: Any) -> None:
@@ -69,7 +69,7 @@ def test_what_a_lambda_leaves_in_the_line_is_read(tmp_path: Path, content: Any) 
     job.add(line(0, labels=content, **{"labels-metadata": {"job-name": "labeling-job/job"}}))
     _, aside, (found,) = job.convert()
 
-    assert [each["label"] for each in found["segments"]] == ["English", "Spanish"]
+    assert [each["label"] for each in found["segments"]] == ["Danish", "Greek"]
     assert aside == []
 
 
@@ -286,10 +286,10 @@ def test_label_studio_exports_are_read(tmp_path: Path) -> None:
 
 
 def test_responses_without_a_manifest_are_read(tmp_path: Path) -> None:
-    """A folder of files as the post's sample is one."""
+    """A folder of files as the page sends them."""
     job = Job(tmp_path)
     (tmp_path / "manifest" / "5").mkdir()
-    (tmp_path / "manifest" / "5" / "a.json").write_text(json.dumps(POST))
+    (tmp_path / "manifest" / "5" / "a.json").write_text(json.dumps(PAGE))
     (tmp_path / "manifest" / "b.json").write_text("[]")
     _, aside, (found,) = job.convert(told(data={"format": "worker_responses", "manifest": ""}))
 
