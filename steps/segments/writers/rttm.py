@@ -30,7 +30,8 @@ class Rttm:
         return 1
 
     def close(self, *, whole: bool) -> None:
-        """Nothing is left open."""
+        """Ends the files."""
+        self._files.close(whole=whole)
 
 
 def word(label: str) -> str:

@@ -31,7 +31,8 @@ class WebVtt:
         return 1
 
     def close(self, *, whole: bool) -> None:
-        """Nothing is left open."""
+        """Ends the files."""
+        self._files.close(whole=whole)
 
 
 class Srt:
@@ -52,7 +53,8 @@ class Srt:
         return 1
 
     def close(self, *, whole: bool) -> None:
-        """Nothing is left open."""
+        """Ends the files."""
+        self._files.close(whole=whole)
 
 
 def timed(moments: list[Moment]) -> list[tuple[Moment, int, int]]:
