@@ -21,6 +21,8 @@ _MILLISECONDS = 1000
 _UNIT_FACTOR = 10
 # No recording is longer where its duration is not known.
 _LONGEST = 24 * 3600.0
+# Nor does anyone mark all of a longer one to the whole second: a minute in milliseconds is 16 hours.
+_LONG = 4 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,12 @@ class Checker:
             if found:
                 tracks[name] = found
         if refused and _in_milliseconds(streams.values(), limit):
-            return {}, [self._wrong_unit(name, entry) for name, entry in _all(streams)], read
-        return tracks, refused, read
+            detail = "all segments of the answer fit as milliseconds"
+        elif duration is None and _whole_and_long(tracks):
+            detail = f"whole numbers up to more than {_LONG:g}; data.duration can tell them from seconds"
+        else:
+            return tracks, refused, read
+        return {}, [Refused("wrong_unit", detail, name, entry) for name, entry in _all(streams)], read
 
     def _faultless(self, name: str, rule: Track, entries: list[Any], duration: float | None) -> Marks | None:
         """The segments of a category in which nothing is wrong or unusual, column by column; else None."""
@@ -223,9 +229,6 @@ class Checker:
         known = ", ".join(sorted(self._rules.tracks)) or "none"
         return Refused("unknown_track", f'"{track}"; categories: {known}', track, entry)
 
-    def _wrong_unit(self, track: str, entry: Any) -> Refused:
-        return Refused("wrong_unit", "all segments of the answer fit as milliseconds", track, entry)
-
 
 _NUMBERS = frozenset({int, float})
 _FLOAT, _FIVE = {float}, {5}
@@ -254,6 +257,13 @@ def _all(streams: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     for name, entries in streams.items():
         for entry in entries if isinstance(entries, list) else [entries]:
             yield name, entry
+
+
+def _whole_and_long(tracks: Mapping[str, Sequence[Segment]]) -> bool:
+    """Whether the times reach beyond four hours and are whole numbers without exception."""
+    found = [segment for segments in tracks.values() for segment in segments]
+    longest = max((segment[3] for segment in found), default=0.0)
+    return longest > _LONG and all(time.is_integer() for segment in found for time in segment[2:4])
 
 
 def _in_milliseconds(entries: Iterable[Any], limit: float) -> bool:

@@ -30,7 +30,7 @@ SEGMENTS = {
     "end_before_start": "ends before it starts",
     "too_short": "shorter than a person can mean",
     "beyond_end": "ends after the recording",
-    "wrong_unit": "times in milliseconds: as seconds they lie beyond the recording",
+    "wrong_unit": "times in milliseconds: as seconds they lie beyond the recording, or beyond belief",
     "unknown_track": "a category that the YAML does not name",
     "unknown_label": "a label that its category does not have",
     "missing_text": "no text on a track that needs one",

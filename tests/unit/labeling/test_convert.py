@@ -150,6 +150,19 @@ def test_times_in_milliseconds_are_told_from_marks_beyond_the_end(tmp_path: Path
     assert cut["segments"][0]["end"] == 60.0
 
 
+def test_times_in_milliseconds_are_told_without_a_duration(tmp_path: Path) -> None:
+    """Whole numbers of hours on end are no seconds; fractions, a known length or four hours at most are."""
+    job = Job(tmp_path)
+    job.add(line(0), [answer("w", {"t": [segment(0, 4200), segment(4200, 61_000)]})])
+    job.add(line(1), [answer("w", {"t": [segment(0, 4200), segment(4200, 61_000.5)]})])
+    job.add(line(2, duration=61_000), [answer("w", {"t": [segment(0, 4200), segment(4200, 61_000)]})])
+    job.add(line(3), [answer("w", {"t": [segment(0, 4200), segment(4200, 14_400)]})])
+    _, aside, found = sorted_objects(job.convert())
+
+    assert [(each["line"], each["reason"]) for each in aside] == [(0, "wrong_unit")] * 2
+    assert [len(each["segments"]) for each in found] == [0, 2, 2, 2]
+
+
 def sorted_objects(result: tuple[Any, Any, list[Any]]) -> tuple[Any, Any, list[Any]]:
     return result[0], result[1], sorted(result[2], key=lambda each: each["line"])
 
