@@ -19,7 +19,7 @@ from steps.runtime.outputs import json_line, sha256, text_file, write_json
 from steps.segments import consolidate, whole
 from steps.segments.agreement import Agreement
 from steps.segments.books import Books
-from steps.segments.checks import Checker
+from steps.segments.checks import Checker, timed
 from steps.segments.consolidate import Divided
 from steps.segments.media import duration as media_duration
 from steps.segments.model import Answer, Aside, Converted, Given, Item
@@ -160,17 +160,18 @@ class Share:
             detail = "no answer that can be read"
             _note(books, aside, Aside("object", "no_answers", detail, item.line, item.id))
             return None
-        moments, divided, used = consolidate.consolidate(answers, self._wanted.consolidation)
+        voting = [each for each in answers if each.timed] or answers
+        moments, divided, used = consolidate.consolidate(voting, self._wanted.consolidation)
         books.segments_used += used
         for each in divided:
             self._divided(item, each, books, aside, review)
         agreed = self._whole(item, answers, books, aside, review)
-        self._agreement.add(answers, moments, item.duration)
+        self._agreement.add(voting, moments, item.duration)
         split = self._split.of(item.recording)
         books.recordings.append(_marked(self._split.group(item.recording), split))
         for name in self._files(item.source):
             books.files.append(_marked(xxh3_64_intdigest(name), split))
-        return Converted(item, split, len(answers), moments, agreed, tuple(answers))
+        return Converted(item, split, len(voting), moments, agreed, tuple(answers))
 
     def _files(self, source: str) -> Iterator[bytes]:
         """What a source is known by: its URI, and its bytes where the job has them."""
@@ -210,7 +211,7 @@ class Share:
             what = f"{name}: {detail}"
             _note(books, file, Aside("whole", reason, what, item.line, item.id, given.worker, content))
         self._agreement.count(given.worker, count, len(refused), given.seconds)
-        return Answer(given.worker, tracks, answers, given.seconds)
+        return Answer(given.worker, tracks, answers, given.seconds, timed(tracks, refused))
 
     def _divided(self, item: Item, divided: Divided, books: Books, file: TextIO, review: TextIO) -> None:
         for worker, segment in divided.members:

@@ -16,7 +16,7 @@ from steps.segments.split import SETS
 
 VERSION = 1
 # Set aside, and nobody's fault: what nobody labeled, and what people do not agree on.
-_NO_FAULT = frozenset({"unlabeled", "failed", "no_quorum", "crossed", "tie"})
+_NO_FAULT = frozenset({"unlabeled", "failed", "answered_twice", "no_quorum", "crossed", "tie"})
 
 
 @dataclass
@@ -117,7 +117,7 @@ def verdict(accounts: Accounts, wanted: LabelingSettings) -> StepError | None:
         return StepError(f"the books do not balance: {'; '.join(faults)}")
     if not books.converted:
         return StepError(f"no object of {wanted.data.source} could be converted: {_reasons(books, 'object')}")
-    for what, total in (("object", books.objects), ("segment", books.segments)):
+    for what, total in (("object", books.objects), ("answer", books.answers), ("segment", books.segments)):
         bad = sum(count for reason, count in books.aside[what].items() if reason not in _NO_FAULT)
         if total and bad / total > wanted.max_rejected_share:
             return StepError(

@@ -53,7 +53,13 @@ class Refused(NamedTuple):
     content: Any
 
 
-Checked = tuple[dict[str, Sequence[Segment]], list[Refused], int]
+Tracks = dict[str, Sequence[Segment]]
+Checked = tuple[Tracks, list[Refused], int]
+
+
+def timed(tracks: Tracks, refused: Sequence[Refused]) -> bool:
+    """Whether an answer says where segments are; not where all its times are in the wrong unit."""
+    return bool(tracks) or not any(each.reason == "wrong_unit" for each in refused)
 
 
 class Checker:

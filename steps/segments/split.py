@@ -12,6 +12,7 @@ import unicodedata
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -50,6 +51,7 @@ class Split:
         return self.same.get(name, name)
 
 
+@lru_cache(maxsize=64)  # an object asks several times, and its source is mostly its recording
 def one_name(recording: str) -> bytes:
     """One name of a recording, however it was typed.
 
@@ -69,6 +71,8 @@ def one_name(recording: str) -> bytes:
 
 
 def _uri(name: str) -> str:
+    if name.startswith("s3://") and not ("//" in name[5:] or "?" in name or "#" in name or "%" in name):
+        return name
     name = _QUERY.sub(r"\1", name)
     if found := _S3_HOST.fullmatch(name):
         name = f"s3://{'/'.join(filter(None, found.groups()))}"

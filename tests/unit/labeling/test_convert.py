@@ -163,6 +163,29 @@ def test_times_in_milliseconds_are_told_without_a_duration(tmp_path: Path) -> No
     assert [len(each["segments"]) for each in found] == [0, 2, 2, 2]
 
 
+def test_an_answer_in_another_unit_is_no_vote_against_the_others(tmp_path: Path) -> None:
+    """Of two workers one sent milliseconds: what the other marked is kept, no disagreement is told."""
+    job = Job(tmp_path)
+    sent = answer("late", {"t": [segment(0.0, 2000.0), segment(2000.0, 5500.0, "B")]}, rate={"5": True})
+    job.add(line(0, duration=6), [answer("w", STREAMS), sent])
+    figures, aside, (found,) = job.convert()
+
+    assert reasons(aside) == [("segment", "wrong_unit")] * 2
+    assert [(each["label"], each["support"]) for each in found["segments"]] == [("A", 1.0), ("B", 1.0)]
+    assert found["whole"]["rate"]["value"] == 5.0
+    assert figures["agreement"]["compared_objects"] == 0
+
+
+def test_too_many_unreadable_answers_fail_the_step(tmp_path: Path) -> None:
+    """Their segments are not even counted; a worker's second answer is no fault."""
+    job = Job(tmp_path)
+    broken = {"workerId": "v", "answerContent": {"annotations": "{"}}
+    job.add(line(0), [answer("w", STREAMS), answer("w", STREAMS), broken])
+    with pytest.raises(StepError, match=r"1 of 3 answers \(33\.3%\) are unusable.*: 1 "):
+        job.convert(told(checks={"max_rejected_share": 0.3}))
+    job.convert(told(checks={"max_rejected_share": 0.4}))
+
+
 def sorted_objects(result: tuple[Any, Any, list[Any]]) -> tuple[Any, Any, list[Any]]:
     return result[0], result[1], sorted(result[2], key=lambda each: each["line"])
 
