@@ -164,6 +164,8 @@ def _streams(fields: Mapping[str, Any], field: str) -> tuple[Mapping[str, Any], 
         holder = decoded(fields[field])
     elif "streams" in fields or "segments" in fields:
         holder, rest = fields, fields.get("whole") or {}
+        if not isinstance(rest, dict):
+            raise UnreadableAnswerError(f'"whole" is a mapping, found {type(rest).__name__}')
     else:
         return {}, rest
     if isinstance(holder, list):

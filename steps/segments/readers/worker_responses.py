@@ -9,6 +9,7 @@ from pathlib import Path
 from steps.segments.answers import UnreadableAnswerError, of_response, parse
 from steps.segments.model import Given, Item, Key
 from steps.segments.readers.catalog import Source
+from steps.segments.readers.fields import fields_of
 from steps.segments.readers.plain import data_files
 
 
@@ -44,7 +45,8 @@ class WorkerResponses:
             except UnreadableAnswerError as error:
                 problem = "response_unreadable", str(error)
         name = self._name(path)
-        return Item(number, name, _recording(name), name, answers=answers, problem=problem)
+        fields = fields_of({}, self._source.fields)  # there are none, and templates find them empty
+        return Item(number, name, _recording(name), name, fields=fields, answers=answers, problem=problem)
 
 
 def _recording(name: str) -> str:

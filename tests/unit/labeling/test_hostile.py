@@ -77,6 +77,74 @@ def test_any_json_is_converted_or_set_aside(given_: list[tuple[Any, Any, bool]])
         assert len(found) + sum(each["what"] == "object" for each in aside) == len(given_)
 
 
+def of(required: dict[str, Any], **optional: Any) -> Any:
+    """A mapping with parts that are right, odd or not there."""
+    return VALUES | st.fixed_dictionaries(required, optional=optional)
+
+
+TIMES = st.floats(0, 50) | VALUES
+CONTROLS = of(
+    {}, start=TIMES, end=TIMES, labels=st.just(["A"]) | VALUES, text=st.just(["x"]) | VALUES, choices=VALUES,
+    ranges=VALUES | st.lists(of({"start": TIMES, "end": TIMES}), max_size=2), timelinelabels=VALUES,
+    framesCount=st.integers(0, 9) | VALUES, duration=VALUES, channel=VALUES, rating=VALUES,
+)  # fmt: skip
+RESULTS = of(
+    {"value": CONTROLS},
+    id=st.sampled_from("rq") | VALUES, from_name=VALUES,
+    type=st.sampled_from(["labels", "textarea"]) | VALUES,
+    original_length=VALUES,
+)  # fmt: skip
+DONE = of({"result": st.lists(RESULTS, max_size=3) | VALUES}, completed_by=VALUES, lead_time=VALUES)
+TASKS = of(
+    {"data": of({"audio": st.sampled_from(["s3://a/b.wav", "s3://c/d.wav"]) | VALUES})},
+    annotations=st.lists(DONE, max_size=2) | VALUES,
+    id=VALUES,
+)
+MARKED = st.lists(SEGMENTS, max_size=3) | VALUES
+OBJECTS = of(
+    {}, id=VALUES, source=VALUES, duration=VALUES, recording=VALUES, segments=MARKED, whole=VALUES,
+    fields=VALUES,
+    answers=VALUES | st.lists(of({"segments": MARKED}, worker=VALUES, whole=VALUES), max_size=2),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from([("label_studio", TASKS), ("segments", OBJECTS), ("worker_responses", OBJECTS | ANSWERS)])
+    .flatmap(lambda each: st.tuples(st.just(each[0]), st.lists(each[1], max_size=3))),
+    st.booleans(),
+)  # fmt: skip
+def test_any_export_is_converted_or_set_aside(given_: tuple[str, list[Any]], as_lines: bool) -> None:
+    """The same of the formats without a manifest, as an array and as lines."""
+    form, documents = given_
+    with tempfile.TemporaryDirectory() as name:
+        job, folder = Job(Path(name)), Path(name) / "manifest"
+        if form == "worker_responses":
+            for number, each in enumerate(documents):
+                (folder / f"{number}.json").write_text(json.dumps({"answers": [each]}))
+        elif as_lines:
+            (folder / "a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in documents))
+        else:
+            (folder / "a.json").write_text(json.dumps(documents))
+        data = {"format": form, "manifest": "", "id": None, "recording": None, "duration": None}
+        try:
+            figures, aside, found = job.convert(told(data=data, targets=TARGETS))
+        except StepError:
+            return
+        assert figures["objects"]["in"] == len(documents)
+        assert len(found) + sum(each["what"] == "object" for each in aside) == len(documents)
+
+
+def test_a_format_without_fields_fills_them_with_nothing(tmp_path: Path) -> None:
+    """Templates may name what responses without a manifest cannot have."""
+    job = Job(tmp_path)
+    (tmp_path / "manifest" / "a.json").write_text(json.dumps({"answers": [answer("w", STREAMS)]}))
+    data = {"format": "worker_responses", "manifest": ""}
+    targets = {"segments": {}, "sft": {"rows": "segment", "prompt": "<{product}>", "output": "{label}"}}
+    figures, _, _ = job.convert(told(data=data, targets=targets))
+    assert sum(figures["rows"]["sft"].values()) == 1
+
+
 def test_numbers_beyond_a_float_are_no_fault(tmp_path: Path) -> None:
     """Read by the standard library, as half a surrogate pair makes it: a time, a rating, seconds spent."""
     huge = 10**400
