@@ -9,7 +9,7 @@ from commands.observing import connected, name_of
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from deploy.compare import Comparison, Difference
+    from deploy.observing.compare import Comparison, Difference
 
 # A definition may differ in hundreds of places; JSON has them all.
 MOST_SHOWN = 20
@@ -31,10 +31,10 @@ class Compare:
         """Prints the differences; the exit code is 0 whether there are any or not."""
         from commands.parser import UsageError
         from deploy import executions
-        from deploy.compare import check_comparable, compare
         from deploy.hints import typed
+        from deploy.observing.compare import check_comparable, compare
+        from deploy.observing.summary import summarize
         from deploy.reference import find
-        from deploy.summary import summarize
 
         project, aws = connected(arguments, terminal)
         a, b = (find(project, aws, each) for each in (arguments.a, arguments.b))
@@ -112,7 +112,7 @@ def _show_part(what: str, differences: tuple[Difference, ...], terminal: Termina
 def _text(what: str, value: Any) -> str:
     from commands.costs import dollars
     from commands.tables import duration
-    from deploy.gates import figure_text
+    from deploy.observing.gates import figure_text
 
     if value is None:
         return "-"
@@ -128,7 +128,7 @@ def _text(what: str, value: Any) -> str:
 
 def _change(what: str, each: Difference) -> str:
     """For figures: how much, and for times how many times as long."""
-    from deploy.gates import figure_text
+    from deploy.observing.gates import figure_text
 
     if each.change is None or what not in {"metrics", "durations"}:
         return ""

@@ -10,8 +10,8 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.costs import Usage
-    from deploy.estimate import Estimate
+    from deploy.launching.estimate import Estimate
+    from deploy.observing.costs import Usage
 
 UNKNOWN = "not known"
 
@@ -124,7 +124,7 @@ def _endpoint(project: Project, estimate: Estimate) -> list[str]:
     """What goes on costing after a training."""
     from commands.tables import price
     from config.models import TrainingConfig
-    from deploy.cleanup import price_per_hour
+    from deploy.upkeep.cleanup import price_per_hour
 
     config = project.pipelines[estimate.name]
     if not isinstance(config, TrainingConfig) or all(step.step != "deploy-model" for step in estimate.steps):
@@ -134,7 +134,7 @@ def _endpoint(project: Project, estimate: Estimate) -> list[str]:
 
 
 def _prices(project: Project, estimate: Estimate) -> list[str]:
-    from deploy.estimate import CHOSEN_BY_AUTOPILOT
+    from deploy.launching.estimate import CHOSEN_BY_AUTOPILOT
 
     found = project.environment.prices
     lines = []

@@ -10,11 +10,11 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.deciding import Outcome
-    from deploy.decisions import Decision
-    from deploy.registry import Package
+    from deploy.reviewing.deciding import Outcome
+    from deploy.reviewing.decisions import Decision
+    from deploy.reviewing.registry import Package
+    from deploy.reviewing.standing import Standing
     from deploy.session import Aws
-    from deploy.standing import Standing
 
 
 class Approve:
@@ -96,7 +96,7 @@ class Log:
 
 
 def _standings(project: Project, aws: Aws, reference: str | None) -> list[Standing]:
-    from deploy import registry, standing
+    from deploy.reviewing import registry, standing
 
     if reference and ("/" in reference or reference.startswith("arn:")):
         return [standing.of(project, aws, registry.find(project, aws, reference, exact=True))]
@@ -109,7 +109,7 @@ def _standings(project: Project, aws: Aws, reference: str | None) -> list[Standi
 
 def _row(decision: Decision) -> tuple[str, ...]:
     from commands.tables import moment
-    from deploy.tally import is_genuine
+    from deploy.reviewing.tally import is_genuine
 
     said = decision.decision + (" (forced)" if decision.forced else "")
     said += "" if is_genuine(decision) else " (not by whom it names: does not count)"
@@ -118,7 +118,7 @@ def _row(decision: Decision) -> tuple[str, ...]:
 
 def _decide(arguments: Namespace, terminal: Terminal, status: str, *, force: bool) -> int:
     from commands.tables import now
-    from deploy import callers, deciding, evidence, registry
+    from deploy.reviewing import callers, deciding, evidence, registry
 
     project, aws = connected(arguments, terminal)
     deciding.check_reason(arguments.reason)
@@ -148,7 +148,7 @@ def _show(package: Package, outcome: Outcome, terminal: Terminal) -> None:
 
 def decision_document(package: Package, decision: Decision) -> dict[str, Any]:
     """A decision as JSON output has it."""
-    from deploy.tally import is_genuine
+    from deploy.reviewing.tally import is_genuine
 
     written = decision.document
     return {

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from config.models import Project
     from definition.compile import CompiledPipeline
     from deploy.actions import Action
+    from deploy.infrastructure.stacks import Waiting
+    from deploy.planning.upsert import Plan
     from deploy.session import Aws
-    from deploy.stacks import Waiting
-    from deploy.upsert import Plan
 
 
 class Bootstrap:
@@ -86,8 +86,8 @@ class Upsert:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Compiles, compares, writes what differs."""
         from commands.planning import chosen, look
-        from deploy import saved_plan
-        from deploy.upsert import carry_out, require_unprotected
+        from deploy.planning import saved_plan
+        from deploy.planning.upsert import carry_out, require_unprotected
 
         kept = saved_plan.read(arguments.plan) if arguments.plan else None
         wanted = chosen(arguments, kept)
@@ -119,7 +119,7 @@ class Upsert:
 def _bring_services(looked: Looked, terminal: Terminal, *, as_planned: bool) -> Sequence[Action]:
     """The functions, one line on stderr per thing done."""
     from commands.progress import working
-    from deploy.bootstrap import update_services
+    from deploy.infrastructure.bootstrap import update_services
 
     planned = looked.plan.infrastructure
     if as_planned and not planned.uploads and planned.services is None:
@@ -137,7 +137,7 @@ def _bring_services(looked: Looked, terminal: Terminal, *, as_planned: bool) -> 
 def bring_up(project: Project, aws: Aws, terminal: Terminal, *, access: bool = False) -> Sequence[Action]:
     """Bootstraps, one line on stderr per thing done."""
     from commands.progress import working
-    from deploy.bootstrap import bootstrap
+    from deploy.infrastructure.bootstrap import bootstrap
 
     with working(terminal, "infrastructure") as tell, Reporter(terminal) as report:
         return bootstrap(project, aws, report=report, waiting=_waiting(tell), access=access)
@@ -158,7 +158,7 @@ def bring_pipelines(
 ) -> Plan:
     """Upserts, one line on stderr per thing done."""
     from commands.progress import working
-    from deploy.upsert import upsert
+    from deploy.planning.upsert import upsert
 
     with working(terminal, "pipelines"), Reporter(terminal) as report:
         return upsert(project, aws, compiled, report=report)
@@ -174,7 +174,7 @@ def show_outcome(made: Plan, terminal: Terminal) -> None:
 def _hand_over(project: Project, folder: str | None, terminal: Terminal) -> None:
     from pathlib import Path
 
-    from deploy.handover import SCRIPT, write
+    from deploy.infrastructure.handover import SCRIPT, write
 
     if folder is None:
         _print_templates(project, terminal)
@@ -184,8 +184,8 @@ def _hand_over(project: Project, folder: str | None, terminal: Terminal) -> None
 
 
 def _print_templates(project: Project, terminal: Terminal) -> None:
-    from deploy.bootstrap import access_stack, base_stack, services_stack
-    from deploy.bundle import function_bundles
+    from deploy.infrastructure.bootstrap import access_stack, base_stack, services_stack
+    from deploy.infrastructure.bundle import function_bundles
 
     services = services_stack(project, function_bundles(project))
     for stack in (base_stack(project), services, access_stack(project)):
@@ -228,7 +228,7 @@ class Reporter:
 
 
 def _waiting(tell: Callable[[str], None]) -> Waiting:
-    from deploy.stacks import Waiting
+    from deploy.infrastructure.stacks import Waiting
 
     return Waiting(clock=time.monotonic, sleep=time.sleep, tell=tell)
 

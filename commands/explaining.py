@@ -9,8 +9,8 @@ from commands.observing import add_execution, found, name_of
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from deploy.waits import OpenWait
-    from deploy.why import Diagnosis
+    from deploy.observing.waits import OpenWait
+    from deploy.observing.why import Diagnosis
 
 
 class Why:
@@ -25,7 +25,7 @@ class Why:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints it; the exit code is 0 whatever the execution's is."""
         from deploy import executions
-        from deploy.why import diagnose
+        from deploy.observing.why import diagnose
 
         project, aws, execution = found(arguments, terminal)
         diagnosis = diagnose(project, aws, executions.look(aws, execution.arn))
@@ -110,7 +110,7 @@ def wait_document(wait: OpenWait) -> dict[str, Any]:
 
 
 def _sentence(diagnosis: Diagnosis) -> str:
-    from deploy import why
+    from deploy.observing import why
 
     step = f' in step "{diagnosis.step.name}"' if diagnosis.step else ""
     status = diagnosis.seen.execution.status

@@ -11,8 +11,8 @@ from commands.terminal import Terminal
 if TYPE_CHECKING:
     from config.models import Project
     from deploy.executions import Seen
-    from deploy.history import History
-    from deploy.summary import Summary
+    from deploy.launching.history import History
+    from deploy.observing.summary import Summary
 
 INTERRUPTED = 130
 
@@ -24,8 +24,8 @@ class DetachedError(KeyboardInterrupt):
 def follow(project: Project, arn: str, terminal: Terminal, *, summed_up_next: bool = True) -> Seen:
     """Shows an execution until it is over; what was seen last. Raises DetachedError on Ctrl-C."""
     from commands.progress import Progress
-    from deploy import follow as following
     from deploy.executions import pipeline_of
+    from deploy.observing import follow as following
     from deploy.reference import config_name_of
     from deploy.session import connect
 
@@ -54,7 +54,7 @@ def _past(project: Project, arn: str) -> History:
     """How long such executions took before."""
     from config.platform_parameters import SAMPLE_ROWS
     from deploy import executions
-    from deploy.history import known_history
+    from deploy.launching.history import known_history
     from deploy.session import connect
 
     aws = connect(project)
@@ -65,9 +65,9 @@ def _past(project: Project, arn: str) -> History:
 def follow_to_end(project: Project, arn: str, terminal: Terminal, *, output: str = "text") -> int:
     """Follows and sums up; 0, or 130 when the person left. Raises RunFailedError and GateMissedError."""
     from commands.report import document_of, show_end
+    from deploy.observing.summary import summarize_end
     from deploy.reference import config_name_of
     from deploy.session import connect
-    from deploy.summary import summarize_end
 
     try:
         seen = follow(project, arn, terminal)
@@ -85,7 +85,7 @@ def follow_to_end(project: Project, arn: str, terminal: Terminal, *, output: str
 
 def conclude(summaries: Mapping[str, Summary], terminal: Terminal, *, environment: str) -> int:
     """0, or the error of the first execution that did not succeed, raised."""
-    from deploy.summary import verdict
+    from deploy.observing.summary import verdict
 
     terminal.flush()
     for name, summary in summaries.items():

@@ -201,7 +201,7 @@ def _config(project: Project, name: str) -> LabelingJobConfig:
 def _upload(project: Project, aws: Aws, built: Built, terminal: Terminal) -> None:
     from commands.deploying import Reporter
     from deploy.apply import apply
-    from deploy.bundle import not_there
+    from deploy.infrastructure.bundle import not_there
 
     with Reporter(terminal) as report:
         apply(not_there(aws, project.environment, built.uploads), aws, report=report)

@@ -91,8 +91,8 @@ class Wait:
 
 def _followed(project: Project, job: LabelingJob, terminal: Terminal) -> LabelingJob:
     """The job at its end; a line for every change."""
-    from deploy.follow import pause_of
     from deploy.labeling import jobs
+    from deploy.observing.follow import pause_of
     from deploy.session import connect
 
     told = ""
@@ -112,8 +112,8 @@ def _convert(
     project: Project, aws: Aws, pipeline: str, output: JobOutput, terminal: Terminal, *, as_json: bool
 ) -> int:
     from commands.following import follow_to_end
-    from deploy.launch import Wishes, launch
-    from deploy.provenance import provenance
+    from deploy.launching.launch import Wishes, launch
+    from deploy.launching.provenance import provenance
 
     origin = provenance(project.root)
     launched = launch(project, aws, pipeline, wishes=Wishes(), candidate=output, origin=origin)

@@ -11,11 +11,11 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.again import Again
-    from deploy.candidate import Candidate
-    from deploy.labeled import LabeledData
     from deploy.labeling.converting import JobOutput
-    from deploy.launch import Launched, Ready, Wishes
+    from deploy.launching.again import Again
+    from deploy.launching.candidate import Candidate
+    from deploy.launching.labeled import LabeledData
+    from deploy.launching.launch import Launched, Ready, Wishes
     from deploy.session import Aws
 
 
@@ -59,10 +59,10 @@ class Start:
         from commands.following import follow_to_end
         from commands.values import start_document
         from config.load import load_project
-        from deploy.again import again
         from deploy.hints import typed
-        from deploy.launch import prepare
-        from deploy.provenance import provenance
+        from deploy.launching.again import again
+        from deploy.launching.launch import prepare
+        from deploy.launching.provenance import provenance
         from deploy.session import connect
 
         _check_selection(arguments)
@@ -108,7 +108,7 @@ class Start:
 def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
     """The labeled data that were asked for; None where none were."""
     from config.models import TrainingConfig
-    from deploy.labeled import LabeledDataError, labeled_data
+    from deploy.launching.labeled import LabeledDataError, labeled_data
 
     config = project.pipelines[name]
     if wanted is None:
@@ -134,8 +134,8 @@ def job_output_of(project: Project, aws: Aws, name: str, wanted: str | None) -> 
 def candidate_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
     """The candidate that was asked for; None where none was."""
     from config.models import InferenceConfig
-    from deploy.candidate import CandidateError, candidate
     from deploy.hints import typed
+    from deploy.launching.candidate import CandidateError, candidate
 
     config = project.pipelines[name]
     if wanted is None:
@@ -161,8 +161,8 @@ def launch_one(
 ) -> Launched:
     """Starts one execution; `say` takes its ARN, before anything else is said."""
     from commands.values import say_left_out, say_values
-    from deploy.launch import launch
-    from deploy.provenance import provenance
+    from deploy.launching.launch import launch
+    from deploy.launching.provenance import provenance
 
     launched = launch(
         project,
@@ -249,7 +249,7 @@ def _estimate(
     """What the start would cost, which is all but done; stdout has the table."""
     from commands.costs import estimate_document, show_estimate
     from commands.values import say_values, start_document
-    from deploy.estimate import estimate
+    from deploy.launching.estimate import estimate
 
     say_values(project, ready, terminal)
     found = estimate(project, aws, ready)
@@ -265,8 +265,8 @@ def wishes_of(project: Project, names: Sequence[str], arguments: Namespace) -> W
     """The values asked for, held against every pipeline's file before anything else happens."""
     from config.parameters import read_parameter_file, split_override
     from config.platform_parameters import SAMPLE_ROWS
-    from deploy.launch import Wishes, check_wishes
-    from deploy.versions import VersionChoice
+    from deploy.launching.launch import Wishes, check_wishes
+    from deploy.planning.versions import VersionChoice
 
     sample = {SAMPLE_ROWS: str(arguments.sample)} if arguments.sample else {}
     wishes = Wishes(

@@ -13,7 +13,7 @@ from commands.terminal import Terminal
 if TYPE_CHECKING:
     from config.models import Project
     from deploy.executions import Execution, Seen
-    from deploy.logs import Line
+    from deploy.observing.logs import Line
     from deploy.session import Aws
 
 
@@ -31,7 +31,7 @@ class Status:
         from commands.report import document_of, show_end
         from commands.tables import table
         from deploy import executions
-        from deploy.summary import summarize
+        from deploy.observing.summary import summarize
 
         project, aws, execution = found(arguments, terminal)
         summary = summarize(project, aws, executions.look(aws, execution.arn))
@@ -79,7 +79,8 @@ class Logs:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them by step, oldest first."""
         from commands.report import execution_document
-        from deploy import executions, logs
+        from deploy import executions
+        from deploy.observing import logs
 
         project, aws, execution = found(arguments, terminal)
         if arguments.follow:
@@ -108,9 +109,9 @@ def _follow(project: Project, execution: Execution, arguments: Namespace, termin
     import time
 
     from commands.parser import UsageError
-    from deploy.follow import pause_of
     from deploy.hints import typed
-    from deploy.log_follow import follow_lines
+    from deploy.observing.follow import pause_of
+    from deploy.observing.log_follow import follow_lines
     from deploy.session import connect
 
     if arguments.output == "json":

@@ -9,8 +9,8 @@ from commands.tables import duration
 
 if TYPE_CHECKING:
     from deploy.executions import Step
-    from deploy.follow import Snapshot
-    from deploy.history import History
+    from deploy.launching.history import History
+    from deploy.observing.follow import Snapshot
 
 
 def whole(past: History | None) -> str:

@@ -13,9 +13,9 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.download import Saved
     from deploy.executions import Execution
-    from deploy.outputs import File
+    from deploy.observing.download import Saved
+    from deploy.observing.outputs import File
     from deploy.session import Aws
 
 REPORTS = ("evaluation_report.html", "data_report.html", "guardrails_report.html", "labeling_report.html")
@@ -37,7 +37,8 @@ class Outputs:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them with size, by step; fetches and opens what was asked for."""
         from commands.report import execution_document
-        from deploy import executions, outputs
+        from deploy import executions
+        from deploy.observing import outputs
 
         project, aws, execution = found(arguments, terminal)
         files = outputs.files(aws, project.environment, executions.look(aws, execution.arn))
@@ -74,9 +75,9 @@ def fetch(
 
     from commands.progress import working
     from deploy.actions import size_of
-    from deploy.download import DownloadError, download
     from deploy.hints import typed
-    from deploy.outputs import folder_of
+    from deploy.observing.download import DownloadError, download
+    from deploy.observing.outputs import folder_of
 
     if folder is None:
         files = [file for file in files if file.name in REPORTS]
@@ -105,7 +106,7 @@ def open_reports(
 
 def check(saved: Sequence[Saved]) -> None:
     """Raises DownloadError where a file could not be fetched; the others are there."""
-    from deploy.download import DownloadError
+    from deploy.observing.download import DownloadError
 
     failed = [each for each in saved if each.path is None]
     if failed:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from config.models import Project
     from definition.comparison import Change, Detail
-    from deploy.explanation import Explanation, PipelineExplanation, ThingExplanation
-    from deploy.planning import WholePlan
+    from deploy.planning.explanation import Explanation, PipelineExplanation, ThingExplanation
+    from deploy.planning.whole_plan import WholePlan
 
 
 def plan_document(project: Project, plan: WholePlan, explanation: Explanation) -> dict[str, Any]:

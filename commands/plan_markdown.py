@@ -11,8 +11,8 @@ from commands.plan_summary import counted, named, protected_sentence, sdk_senten
 if TYPE_CHECKING:
     from config.models import Project
     from definition.comparison import Change, Detail
-    from deploy.explanation import Explanation, PipelineExplanation, ThingExplanation
-    from deploy.planning import WholePlan
+    from deploy.planning.explanation import Explanation, PipelineExplanation, ThingExplanation
+    from deploy.planning.whole_plan import WholePlan
 
 # A comment on GitHub holds 65,536 characters; what calls this may put words around it.
 LONGEST = 60_000

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from definition.comparison import Change
-    from deploy.explanation import Explanation, PipelineExplanation, SdkChange
-    from deploy.planning import WholePlan
+    from deploy.planning.explanation import Explanation, PipelineExplanation, SdkChange
+    from deploy.planning.whole_plan import WholePlan
 
 # How a change is shown: new, gone, other.
 SIGNS = {(True, False): "+", (False, True): "-", (False, False): "~", (True, True): "~"}

@@ -11,8 +11,8 @@ from commands.terminal import Terminal, harmless
 
 if TYPE_CHECKING:
     from definition.comparison import Change, Detail
-    from deploy.explanation import Explanation, PipelineExplanation, ThingExplanation
-    from deploy.planning import WholePlan
+    from deploy.planning.explanation import Explanation, PipelineExplanation, ThingExplanation
+    from deploy.planning.whole_plan import WholePlan
 
 STYLES = {"+": "green", "-": "red", "~": "yellow", "!": "bold red"}
 HEADING, DIM = "bold", "dim"

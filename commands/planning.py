@@ -14,8 +14,8 @@ from config.errors import PlatformError
 if TYPE_CHECKING:
     from config.models import Project
     from definition.compile import CompiledPipeline
-    from deploy.planning import WholePlan
-    from deploy.saved_plan import SavedPlan
+    from deploy.planning.saved_plan import SavedPlan
+    from deploy.planning.whole_plan import WholePlan
     from deploy.session import Aws
 
 CHANGES_FOUND = 4
@@ -62,8 +62,8 @@ class Plan:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Compiles, compares, explains."""
         from commands.progress import working
-        from deploy import saved_plan
-        from deploy.explanation import explain
+        from deploy.planning import saved_plan
+        from deploy.planning.explanation import explain
 
         looked = look(chosen(arguments), terminal, base=True)
         with working(terminal, "what the changes mean"):
@@ -89,7 +89,7 @@ class Plan:
 
 def chosen(arguments: Namespace, plan: SavedPlan | None = None) -> Choice:
     """What the words choose. Raises ChoiceError."""
-    from deploy.versions import check_alias
+    from deploy.planning.versions import check_alias
 
     names = list(dict.fromkeys(arguments.names))
     if names and getattr(arguments, "all", False):
@@ -111,9 +111,9 @@ def look(choice: Choice, terminal: Terminal, *, base: bool) -> Looked:
     from commands.deploying import compile_all
     from commands.progress import working
     from config.load import load_project
-    from deploy.bootstrap import require_base
-    from deploy.planning import plan_all
-    from deploy.saved_plan import require_environment
+    from deploy.infrastructure.bootstrap import require_base
+    from deploy.planning.saved_plan import require_environment
+    from deploy.planning.whole_plan import plan_all
     from deploy.session import connect
 
     project = load_project(choice.environment, names=choice.names)

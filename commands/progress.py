@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from deploy.executions import Step
-    from deploy.follow import Snapshot
-    from deploy.history import History
+    from deploy.launching.history import History
+    from deploy.observing.follow import Snapshot
 
 # Without a terminal, a step at work says every so many seconds that it is.
 HEARTBEAT_SECONDS = 30.0

@@ -9,7 +9,7 @@ from commands.observing import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from deploy.standing import Standing
+    from deploy.reviewing.standing import Standing
 
 STATUSES = ("PendingManualApproval", "Approved", "Rejected")
 
@@ -27,7 +27,7 @@ class List:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them, newest first."""
         from commands.tables import table
-        from deploy import registry, standing
+        from deploy.reviewing import registry, standing
 
         project, aws = connected(arguments, terminal)
         groups = (
@@ -60,7 +60,7 @@ class Show:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints all that the registry holds of it."""
         from commands.tables import coloured, heading, moment, table
-        from deploy import registry, standing
+        from deploy.reviewing import registry, standing
 
         project, aws = connected(arguments, terminal)
         found = standing.of(project, aws, registry.find(project, aws, arguments.package))

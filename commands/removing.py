@@ -14,10 +14,10 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.cleanup import Leftover
-    from deploy.removals import Removal
     from deploy.session import Aws
-    from deploy.teardown import Teardown as Plan
+    from deploy.upkeep.cleanup import Leftover
+    from deploy.upkeep.removals import Removal
+    from deploy.upkeep.teardown import Teardown as Plan
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -51,8 +51,8 @@ class Cleanup:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Lists; with --yes deletes."""
         from commands.tables import now
-        from deploy import cleanup
         from deploy.hints import typed
+        from deploy.upkeep import cleanup
 
         project, aws = connected(arguments, terminal)
         listed = cleanup.leftovers(project, aws, now=now(), older_than=arguments.older_than)
@@ -86,8 +86,8 @@ class Teardown:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Lists; with --yes deletes."""
-        from deploy import teardown
-        from deploy.teardown import Wish
+        from deploy.upkeep import teardown
+        from deploy.upkeep.teardown import Wish
 
         project, aws = connected(arguments, terminal)
         made = teardown.plan(project, aws, Wish(arguments.package_groups, arguments.data))
@@ -111,8 +111,8 @@ def age(text: str) -> timedelta:
 
 def _remove(actions: Sequence[Removal], aws: Aws, terminal: Terminal) -> None:
     from commands.progress import working
-    from deploy.removals import remove
-    from deploy.stacks import Waiting
+    from deploy.infrastructure.stacks import Waiting
+    from deploy.upkeep.removals import remove
 
     with working(terminal, "deleting") as tell:
         remove(
@@ -180,7 +180,7 @@ def _show(listed: Sequence[Leftover], terminal: Terminal) -> None:
 def _show_teardown(project: Project, made: Plan, arguments: Namespace, terminal: Terminal) -> None:
     from commands.tables import heading, table
     from deploy.hints import typed
-    from deploy.removals import DeleteStack
+    from deploy.upkeep.removals import DeleteStack
 
     environment = project.environment
     if not made.actions:

@@ -10,12 +10,12 @@ from commands.tables import STYLES, between, moment, now, price, table
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from deploy.endpoint import EndpointFate
     from deploy.executions import Seen, Step
-    from deploy.gates import Gate
-    from deploy.outputs import File
-    from deploy.registry import Package
-    from deploy.summary import Summary
+    from deploy.observing.endpoint import EndpointFate
+    from deploy.observing.gates import Gate
+    from deploy.observing.outputs import File
+    from deploy.observing.summary import Summary
+    from deploy.reviewing.registry import Package
 
 # Files that people open first, of all that an execution writes.
 WORTH_OPENING = {
@@ -146,7 +146,7 @@ def _step_document(step: Step) -> dict[str, Any]:
 
 
 def _show_candidate(summary: Summary, terminal: Terminal) -> None:
-    from deploy.gates import figure_text
+    from deploy.observing.gates import figure_text
 
     if summary.candidate:
         rows = [(name, figure_text(value)) for name, value in summary.candidate.items()]
@@ -184,7 +184,7 @@ def _figures_of(document: Mapping[str, Any]) -> str:
 
 
 def _figure(name: str, figure: Any, gate: Gate | None) -> Sequence[str]:
-    from deploy.gates import figure_text
+    from deploy.observing.gates import figure_text
 
     content = figure if isinstance(figure, Mapping) else {}
     mean = gate.value if gate is not None else content.get("mean")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deploy.lineage import Lineage, Ran
-    from deploy.review import Review
-    from deploy.side_by_side import Row, SideBySide
+    from deploy.reviewing.lineage import Lineage, Ran
+    from deploy.reviewing.review import Review
+    from deploy.reviewing.side_by_side import Row, SideBySide
 
 
 def document_of(review: Review) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _lineage(found: Lineage, metadata: Mapping[str, str]) -> dict[str, Any]:
-    from deploy.costs import total
+    from deploy.observing.costs import total
 
     return {
         "base_model": metadata.get("base_model", ""),

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from commands.review_document import against_document
 
 if TYPE_CHECKING:
-    from deploy.lineage import Lineage, Ran
-    from deploy.review import Review
+    from deploy.reviewing.lineage import Lineage, Ran
+    from deploy.reviewing.review import Review
 
 TEMPLATE = Path(__file__).parent / "review_page.html.j2"
 VERDICTS = {"better": "good", "worse": "bad", "not enough evidence": ""}

@@ -11,8 +11,8 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy import review as reviews
-    from deploy.registry import Package
+    from deploy.reviewing import review as reviews
+    from deploy.reviewing.registry import Package
 
 FOLDER = "reviews"
 
@@ -42,8 +42,8 @@ class Review:
         """Gathers, writes, stores, links; what a person reads comes last."""
         from commands.review_document import document_of
         from commands.review_page import render
-        from deploy import model_card, registry
-        from deploy.review import review, store
+        from deploy.reviewing import model_card, registry
+        from deploy.reviewing.review import review, store
 
         project, aws = connected(arguments, terminal)
         package = registry.find(project, aws, arguments.package)
@@ -94,7 +94,7 @@ def _open(path: Path, terminal: Terminal) -> None:
 def _show(review: reviews.Review, terminal: Terminal) -> None:
     """The evidence in a few lines."""
     from commands.tables import coloured, heading, table
-    from deploy.gates import figure_text
+    from deploy.observing.gates import figure_text
 
     terminal.show(heading(review.package.name), coloured(review.package.approval))
     terminal.line()

@@ -9,7 +9,7 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.rollback import Rollback
+    from deploy.planning.rollback import Rollback
     from deploy.session import Aws
 
 FUNCTIONS_STAY = "functions stay at their newest version: open waits and other pipelines use them"
@@ -39,10 +39,10 @@ class RollBack:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Looks, goes back, says what is different now."""
         from commands.projects import sound_project
-        from deploy import rollback
         from deploy.apply import apply
+        from deploy.planning import rollback
+        from deploy.planning.versions import check_alias
         from deploy.session import connect
-        from deploy.versions import check_alias
 
         project = sound_project(arguments.env, terminal)
         aws = connect(project)
@@ -62,7 +62,7 @@ class RollBack:
 
 def _show(project: Project, aws: Aws, planned: Rollback, arguments: Namespace, terminal: Terminal) -> None:
     from config import names
-    from deploy.deployed import versions
+    from deploy.planning.deployed import versions
 
     newest = next(versions(aws, names.pipeline_name(project.environment, planned.name))).id
     if arguments.output == "json":

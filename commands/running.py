@@ -12,9 +12,9 @@ from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.launch import Wishes
+    from deploy.launching.launch import Wishes
+    from deploy.observing.summary import Summary
     from deploy.session import Aws
-    from deploy.summary import Summary
 
 
 class Run:
@@ -56,7 +56,7 @@ def _run_each(
     from commands.following import INTERRUPTED, DetachedError, conclude, follow
     from commands.report import document_of, show_end
     from deploy.hints import typed
-    from deploy.summary import summarize_end
+    from deploy.observing.summary import summarize_end
 
     finished: dict[str, Summary] = {}
     for name in names:
@@ -89,7 +89,7 @@ def _run_each(
 def _training_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
     """The execution whose candidate an inference pipeline takes: the one just run, else the latest."""
     from config.models import InferenceConfig
-    from deploy.candidate import LATEST
+    from deploy.launching.candidate import LATEST
 
     config = project.pipelines[name]
     if not isinstance(config, InferenceConfig):
@@ -101,7 +101,7 @@ def _training_of(project: Project, name: str, finished: Mapping[str, Summary]) -
 def _labeling_of(project: Project, name: str, finished: Mapping[str, Summary]) -> str | None:
     """The execution whose data a training pipeline takes: the one just run, else the latest."""
     from config.models import TrainingConfig
-    from deploy.candidate import LATEST
+    from deploy.launching.candidate import LATEST
 
     config = project.pipelines[name]
     if not isinstance(config, TrainingConfig) or config.data.labeling is None:
@@ -113,7 +113,7 @@ def _labeling_of(project: Project, name: str, finished: Mapping[str, Summary]) -
 def _job_of(project: Project, name: str) -> str | None:
     """The labeling job whose output a labeling pipeline converts: the latest of the one that it names."""
     from config.models.labeling import LABELING_JOB, LabelingConfig
-    from deploy.candidate import LATEST
+    from deploy.launching.candidate import LATEST
 
     config = project.pipelines[name]
     return LATEST if isinstance(config, LabelingConfig) and config.data.source == LABELING_JOB else None

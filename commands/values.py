@@ -9,9 +9,9 @@ from config.platform_parameters import PROVENANCE, SAMPLE_ROWS
 
 if TYPE_CHECKING:
     from config.models import Project
-    from deploy.again import Again
-    from deploy.launch import Ready
-    from deploy.selection import Selection
+    from deploy.launching.again import Again
+    from deploy.launching.launch import Ready
+    from deploy.launching.selection import Selection
 
 
 def say_values(project: Project, ready: Ready, terminal: Terminal) -> None:
@@ -107,7 +107,7 @@ def _say_selection(selection: Selection, terminal: Terminal) -> None:
 def _say_endpoint(project: Project, name: str, terminal: Terminal) -> None:
     from commands.tables import price
     from config.models import TrainingConfig
-    from deploy.cleanup import price_per_hour
+    from deploy.upkeep.cleanup import price_per_hour
 
     config = project.pipelines[name]
     if isinstance(config, TrainingConfig):

@@ -34,9 +34,9 @@ from deploy.actions import (
     UpdateStack,
     Upload,
 )
-from deploy.deployed import definition_of, look_up, versions
 from deploy.errors import MovedOnError, RefusedError, is_missing
-from deploy.ownership import APPLIED, definition_hash
+from deploy.planning.deployed import definition_of, look_up, versions
+from deploy.planning.ownership import APPLIED, definition_hash
 from deploy.session import Aws
 
 Report = Callable[[Action], None]

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from deploy.callers import caller, marked, without_mark
+from deploy.paging import entries
+from deploy.planning.versions import NEWEST, VersionChoice
+from deploy.reviewing.callers import caller, marked, without_mark
 from deploy.session import Aws
-from deploy.versions import NEWEST, VersionChoice
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
 TERMINAL = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
@@ -159,13 +160,9 @@ def describe(aws: Aws, arn: str) -> Execution:
 
 def steps(aws: Aws, arn: str) -> tuple[Step, ...]:
     """All steps that have begun, in the order in which they did."""
-    found = [
-        _step(entry)
-        for page in _pages(
-            aws, "list_pipeline_execution_steps", PipelineExecutionArn=arn, SortOrder="Ascending"
-        )
-        for entry in page["PipelineExecutionSteps"]
-    ]
+    ask = aws.client("sagemaker").list_pipeline_execution_steps
+    listed = entries(ask, "PipelineExecutionSteps", PipelineExecutionArn=arn, SortOrder="Ascending")
+    found = [_step(entry) for entry in listed]
     return tuple(
         sorted(found, key=lambda step: (step.started is None, step.started and step.started.timestamp()))
     )
@@ -173,20 +170,18 @@ def steps(aws: Aws, arn: str) -> tuple[Step, ...]:
 
 def newest(aws: Aws, pipeline: str) -> Iterator[Execution]:
     """A pipeline's executions, newest first, asked for page by page as they are taken."""
-    pages = _pages(
-        aws, "list_pipeline_executions", PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending"
-    )
-    for page in pages:
-        for entry in page["PipelineExecutionSummaries"]:
-            yield Execution(
-                arn=entry["PipelineExecutionArn"],
-                pipeline=pipeline_of(entry["PipelineExecutionArn"]),
-                status=entry["PipelineExecutionStatus"],
-                started=entry["StartTime"],
-                changed=entry.get("LastModifiedTime", entry["StartTime"]),
-                description=without_mark(entry.get("PipelineExecutionDescription", "")),
-                reason=entry.get("PipelineExecutionFailureReason", ""),
-            )
+    newest_first = {"SortBy": "CreationTime", "SortOrder": "Descending"}
+    ask = aws.client("sagemaker").list_pipeline_executions
+    for entry in entries(ask, "PipelineExecutionSummaries", PipelineName=pipeline, **newest_first):
+        yield Execution(
+            arn=entry["PipelineExecutionArn"],
+            pipeline=pipeline_of(entry["PipelineExecutionArn"]),
+            status=entry["PipelineExecutionStatus"],
+            started=entry["StartTime"],
+            changed=entry.get("LastModifiedTime", entry["StartTime"]),
+            description=without_mark(entry.get("PipelineExecutionDescription", "")),
+            reason=entry.get("PipelineExecutionFailureReason", ""),
+        )
 
 
 def parameters(aws: Aws, arn: str) -> dict[str, str]:
@@ -201,11 +196,9 @@ def parameters(aws: Aws, arn: str) -> dict[str, str]:
 
 def given(aws: Aws, arn: str) -> dict[str, str]:
     """The values that were given at an execution's start; ours are all of them."""
-    return {
-        entry["Name"]: entry["Value"]
-        for page in _pages(aws, "list_pipeline_parameters_for_execution", PipelineExecutionArn=arn)
-        for entry in page["PipelineParameters"]
-    }
+    ask = aws.client("sagemaker").list_pipeline_parameters_for_execution
+    listed = entries(ask, "PipelineParameters", PipelineExecutionArn=arn)
+    return {entry["Name"]: entry["Value"] for entry in listed}
 
 
 def definition(aws: Aws, arn: str) -> dict[str, Any]:
@@ -263,15 +256,3 @@ def _step(entry: Mapping[str, Any]) -> Step:
         metadata=entry.get("Metadata", {}),
         reused_from=entry.get("SelectiveExecutionResult", {}).get("SourcePipelineExecutionArn", ""),
     )
-
-
-def _pages(aws: Aws, operation: str, **request: Any) -> Iterator[Mapping[str, Any]]:
-    """Every page of a listing; boto3's paginators do the same, a fake would have to imitate them."""
-    ask = getattr(aws.client("sagemaker"), operation)
-    token: str | None = None
-    while True:
-        page = ask(**request, **({"NextToken": token} if token else {}))
-        yield page
-        token = page.get("NextToken")
-        if not token:
-            return

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy.errors import is_missing
+from deploy.paging import entries
 from deploy.session import Aws
 
 _BLOCK = 1 << 20
@@ -70,12 +71,7 @@ def read_json(aws: Aws, uri: str) -> Any | None:
 def below(aws: Aws, uri: str) -> Iterator[Found]:
     """Every object whose URI begins with this one, in the order of the keys."""
     bucket, prefix = split(uri)
-    token: str | None = None
-    while True:
-        more = {"ContinuationToken": token} if token else {}
-        page = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, **more)
-        for entry in page.get("Contents", []):
-            yield Found(f"s3://{bucket}/{entry['Key']}", entry["Size"], entry.get("LastModified"))
-        token = page.get("NextContinuationToken")
-        if not token:
-            return
+    tokens = {"sent": "ContinuationToken", "told": "NextContinuationToken"}
+    ask = aws.client("s3").list_objects_v2
+    for entry in entries(ask, "Contents", **tokens, Bucket=bucket, Prefix=prefix):
+        yield Found(f"s3://{bucket}/{entry['Key']}", entry["Size"], entry.get("LastModified"))

@@ -8,14 +8,15 @@ from botocore.exceptions import ClientError
 
 from config import names
 from config.errors import PlatformError
-from deploy import cleanup, stacks
 from deploy.actions import CreateStack, Stack
-from deploy.bootstrap import base_stack, services_stack
-from deploy.bundle import check_bucket, function_bundles, function_names
 from deploy.doctor.finding import Finding, broken, fine, note
 from deploy.doctor.situation import Account
 from deploy.errors import code_of, is_missing
 from deploy.hints import typed
+from deploy.infrastructure import stacks
+from deploy.infrastructure.bootstrap import base_stack, services_stack
+from deploy.infrastructure.bundle import check_bucket, function_bundles, function_names
+from deploy.upkeep import cleanup
 
 QUEUES = ("wait", "wait-dead-letter")
 

@@ -12,6 +12,7 @@ from deploy.doctor.finding import Finding, broken, fine, note, unknown
 from deploy.doctor.situation import Account
 from deploy.errors import code_of
 from deploy.executions import declared_steps
+from deploy.paging import entries
 
 REQUEST = (
     "aws service-quotas request-service-quota-increase --service-code {service} --quota-code {code} "
@@ -102,9 +103,9 @@ def rates_are_within_quotas(account: Account) -> Iterator[Finding]:
 def _quotas(account: Account, service: str) -> dict[str, Mapping[str, Any]]:
     """By name in lower case: what applies to the account, over the defaults of AWS."""
     client = account.aws.client("service-quotas")
-    applied = {quota["QuotaName"].lower(): quota for quota in _pages(client.list_service_quotas, service)}
+    applied = {quota["QuotaName"].lower(): quota for quota in _listed(client.list_service_quotas, service)}
     try:
-        defaults = list(_pages(client.list_aws_default_service_quotas, service))
+        defaults = list(_listed(client.list_aws_default_service_quotas, service))
     except ClientError as error:
         if code_of(error) not in NONE_LISTED:
             raise
@@ -112,11 +113,5 @@ def _quotas(account: Account, service: str) -> dict[str, Mapping[str, Any]]:
     return {quota["QuotaName"].lower(): quota for quota in defaults} | applied
 
 
-def _pages(ask: Callable[..., Mapping[str, Any]], service: str) -> Iterator[Mapping[str, Any]]:
-    token: str | None = None
-    while True:
-        page = ask(ServiceCode=service, MaxResults=100, **({"NextToken": token} if token else {}))
-        yield from page["Quotas"]
-        token = page.get("NextToken")
-        if not token:
-            return
+def _listed(ask: Callable[..., Mapping[str, Any]], service: str) -> Iterator[Mapping[str, Any]]:
+    return entries(ask, "Quotas", ServiceCode=service, MaxResults=100)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from config.models import Project
 from config.models.labeling import LABELING_JOB, LabelingConfig
 from config.platform_parameters import JOB_OUTPUT
-from deploy.candidate import LATEST
 from deploy.hints import typed
 from deploy.labeling import jobs
 from deploy.labeling.errors import LabelingError
 from deploy.labeling.jobs import LabelingJob
+from deploy.launching.candidate import LATEST
 from deploy.session import Aws
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,9 @@ from config.models.labeling_job import LabelingJobConfig
 from deploy import objects
 from deploy.actions import Action, CreateLabelingJob, Upload
 from deploy.apply import Report, apply
-from deploy.bundle import check_bucket
 from deploy.errors import code_of, message_of
 from deploy.hints import typed
+from deploy.infrastructure.bundle import check_bucket
 from deploy.labeling import jobs
 from deploy.labeling.errors import CLOSED, LabelingError, PreflightError, RefusedJobError
 from deploy.labeling.manifest import Manifest, filled, read
@@ -127,7 +127,7 @@ def _refuse_second(aws: Aws, project: Project, config: LabelingJobConfig) -> Non
         )
 
 
-def _running(aws: Aws, project: Project, config: LabelingJobConfig) -> Iterator[dict[str, Any]]:
+def _running(aws: Aws, project: Project, config: LabelingJobConfig) -> Iterator[Mapping[str, Any]]:
     for each in jobs.runs_of(aws, project.environment, config.name):
         if each["LabelingJobStatus"] not in jobs.ENDED:
             yield each

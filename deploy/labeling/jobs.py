@@ -15,6 +15,7 @@ from config.models import Environment
 from deploy.errors import EXPIRED_FOR_NOW, is_missing, passing
 from deploy.hints import typed
 from deploy.labeling.errors import LabelingError
+from deploy.paging import entries
 from deploy.session import Aws
 
 ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
@@ -101,22 +102,15 @@ def find(aws: Aws, environment: Environment, wanted: str, known: tuple[str, ...]
     return look(aws, newest["LabelingJobName"])
 
 
-def runs_of(aws: Aws, environment: Environment, name: str) -> Iterator[dict[str, Any]]:
+def runs_of(aws: Aws, environment: Environment, name: str) -> Iterator[Mapping[str, Any]]:
     """Summaries of the jobs of a file, newest first; names are compared as the service does, without case."""
     prefix = names.labeling_job_prefix(environment, name).lower()
-    token: str | None = None
-    while True:
-        more = {"NextToken": token} if token else {}
-        page = aws.client("sagemaker").list_labeling_jobs(
-            NameContains=prefix.rstrip("-"), SortBy="CreationTime", SortOrder="Descending", **more
-        )
-        for each in page["LabelingJobSummaryList"]:
-            full = each["LabelingJobName"].lower()
-            if full.startswith(prefix) and _TIME.fullmatch(full.removeprefix(prefix)):
-                yield each
-        token = page.get("NextToken")
-        if not token:
-            return
+    newest_first = {"SortBy": "CreationTime", "SortOrder": "Descending"}
+    ask = aws.client("sagemaker").list_labeling_jobs
+    for each in entries(ask, "LabelingJobSummaryList", NameContains=prefix.rstrip("-"), **newest_first):
+        full = each["LabelingJobName"].lower()
+        if full.startswith(prefix) and _TIME.fullmatch(full.removeprefix(prefix)):
+            yield each
 
 
 def stop(aws: Aws, name: str) -> None:

@@ -51,7 +51,7 @@ def broken(tmp_path: Path) -> Repository:
             ("start", "facts-training", "-p", "EpochCont=3"),
             (
                 '-p EpochCont=3: "facts-training" has no parameter "EpochCont"; it has: TrainingRows, '
-                "EpochCount, LearningRate, BaseModel, Commit, DirtyTree\n"
+                "EpochCount, LearningRate, BaseModel, Commit, DirtyTree, SampleRows\n"
                 'hint: did you mean "EpochCount"?\n'
             ),
         ),

@@ -17,13 +17,14 @@ from botocore.exceptions import ClientError
 
 from config import names
 from config.models import Project
-from deploy import cleanup, deciding, decisions, evidence, registry, standing
-from deploy.bootstrap import bootstrap
-from deploy.callers import caller
-from deploy.deciding import DecisionError, Outcome, Wish
-from deploy.decisions import TakenError
+from deploy.infrastructure.bootstrap import bootstrap
+from deploy.infrastructure.stacks import Waiting
+from deploy.reviewing import deciding, decisions, evidence, registry, standing
+from deploy.reviewing.callers import caller
+from deploy.reviewing.deciding import DecisionError, Outcome, Wish
+from deploy.reviewing.decisions import TakenError
 from deploy.session import Aws
-from deploy.stacks import Waiting
+from deploy.upkeep import cleanup
 from local import client as stand_in_client
 from tests.functional.conftest import RunningStandIn, client_of
 from tests.functional.model_jobs import Models, as_csv, facts

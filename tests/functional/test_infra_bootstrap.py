@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from config import names
-from deploy.bootstrap import bootstrap, update_services
-from deploy.handover import write
+from deploy.infrastructure.bootstrap import bootstrap, update_services
+from deploy.infrastructure.handover import write
+from deploy.infrastructure.stacks import Waiting
 from deploy.session import connect
-from deploy.stacks import Waiting
 from tests.functional.conftest import ROOT, RunningStandIn
 
 pytestmark = pytest.mark.functional

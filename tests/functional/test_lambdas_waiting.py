@@ -15,9 +15,9 @@ import pytest
 
 from config import names
 from config.models import Environment
-from deploy.bootstrap import bootstrap, update_services
+from deploy.infrastructure.bootstrap import bootstrap, update_services
+from deploy.infrastructure.stacks import Waiting
 from deploy.session import connect
-from deploy.stacks import Waiting
 from tests.functional.conftest import ROOT, RunningStandIn
 from tests.functional.engine_pipelines import Client, until
 

@@ -13,13 +13,13 @@ import pytest
 from config.load import load_project
 from config.models import Project
 from definition.compile import CompiledPipeline, compile_pipeline
-from deploy.bootstrap import bootstrap, update_services
 from deploy.errors import ProtectedError
-from deploy.explanation import Explanation, explain
-from deploy.planning import WholePlan, plan_all
+from deploy.infrastructure.bootstrap import bootstrap, update_services
+from deploy.infrastructure.stacks import Waiting
+from deploy.planning.explanation import Explanation, explain
+from deploy.planning.upsert import carry_out
+from deploy.planning.whole_plan import WholePlan, plan_all
 from deploy.session import Aws, connect
-from deploy.stacks import Waiting
-from deploy.upsert import carry_out
 from tests.functional.conftest import ROOT, RunningStandIn
 from tests.functional.engine_pipelines import ROLE
 

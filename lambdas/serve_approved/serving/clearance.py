@@ -1,6 +1,7 @@
 """Whether an approved package may be served: its decisions and its evidence, looked at anew.
 
-The status alone says little: Studio's button sets it too. deploy/evidence.py tells whoever decides the same.
+The status alone says little: Studio's button sets it too. deploy/reviewing/evidence.py tells whoever
+decides the same.
 """
 
 from __future__ import annotations

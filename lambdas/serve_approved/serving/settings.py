@@ -1,4 +1,4 @@
-"""What the environment's file says of decisions and of serving, as deploy/serving.py hands it over."""
+"""What the environment's file says of decisions and serving, as deploy/reviewing/serving.py hands it over."""
 
 from __future__ import annotations
 

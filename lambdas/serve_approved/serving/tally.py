@@ -1,7 +1,7 @@
 """What the decisions on a package come to. Pure.
 
-deploy/tally.py and deploy/callers.py say the same for the person who decides; one table of cases in the tests
-holds both to it.
+tally.py and callers.py in deploy/reviewing/ say the same for the person who decides; one table of cases in
+the tests holds both to it.
 """
 
 from __future__ import annotations

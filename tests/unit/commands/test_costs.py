@@ -10,9 +10,9 @@ import pytest
 from commands.costs import dollars, show_estimate, show_usages
 from commands.terminal import Terminal
 from config.models.prices import Prices
-from deploy.costs import Usage
-from deploy.estimate import Estimate, StepEstimate
-from deploy.history import History
+from deploy.launching.estimate import Estimate, StepEstimate
+from deploy.launching.history import History
+from deploy.observing.costs import Usage
 from tests.unit.deploy.fakes import project
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from commands.outputs import check, open_reports
 from commands.terminal import Terminal
-from deploy.download import DownloadError, Saved
-from deploy.outputs import File
+from deploy.observing.download import DownloadError, Saved
+from deploy.observing.outputs import File
 
 
 def saved(name: str, *, problem: str = "") -> Saved:

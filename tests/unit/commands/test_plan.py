@@ -14,10 +14,10 @@ from commands.plan_text import show_plan
 from commands.shapes import SHAPES, misfits
 from commands.terminal import Terminal
 from definition.comparison import Change, Detail
-from deploy.bootstrap import InfrastructurePlan
-from deploy.explanation import Explanation, PipelineExplanation, SdkChange, ThingExplanation
-from deploy.planning import WholePlan
-from deploy.upsert import Plan
+from deploy.infrastructure.bootstrap import InfrastructurePlan
+from deploy.planning.explanation import Explanation, PipelineExplanation, SdkChange, ThingExplanation
+from deploy.planning.upsert import Plan
+from deploy.planning.whole_plan import WholePlan
 from tests.unit.deploy.fakes import project
 
 ADDRESS = "s3://bucket/local/code/preprocess/"

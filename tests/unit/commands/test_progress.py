@@ -12,9 +12,9 @@ import pytest
 from commands.progress import Progress, readable
 from commands.terminal import Terminal
 from deploy.executions import Execution, Seen, Step
-from deploy.follow import Snapshot
-from deploy.history import History
-from deploy.waits import OpenWait
+from deploy.launching.history import History
+from deploy.observing.follow import Snapshot
+from deploy.observing.waits import OpenWait
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/local-x/execution/4f0b6mz1kq2x"

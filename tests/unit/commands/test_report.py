@@ -11,12 +11,12 @@ import pytest
 
 from commands.report import show_end
 from commands.terminal import Terminal
-from deploy.endpoint import EndpointFate
 from deploy.executions import Execution, Seen, Step
-from deploy.gates import Gate
-from deploy.outputs import File
-from deploy.registry import Package
-from deploy.summary import Summary
+from deploy.observing.endpoint import EndpointFate
+from deploy.observing.gates import Gate
+from deploy.observing.outputs import File
+from deploy.observing.summary import Summary
+from deploy.reviewing.registry import Package
 from tests.unit.deploy.fakes import AT
 from tests.unit.deploy.runs import INFERENCE, PACKAGE
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from commands.review_document import document_of
 from commands.review_page import render, visible
 from commands.shapes import SHAPES, misfits
-from deploy import registry
-from deploy.review import Review, review
+from deploy.reviewing import registry
+from deploy.reviewing.review import Review, review
 from tests.unit.deploy.evaluated import add_package, folder, put, row
 from tests.unit.deploy.fakes import FakeAws, project
 

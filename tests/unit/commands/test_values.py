@@ -7,10 +7,10 @@ from typing import Any
 
 from commands.terminal import Terminal
 from commands.values import say_left_out, say_values, start_document
-from deploy.again import Again
 from deploy.executions import Execution
-from deploy.launch import Ready
-from deploy.selection import Selection
+from deploy.launching.again import Again
+from deploy.launching.launch import Ready
+from deploy.launching.selection import Selection
 from tests.unit.deploy.fakes import AT, project
 from tests.unit.deploy.runs import INFERENCE, INFERENCE_ID
 

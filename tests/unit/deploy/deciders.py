@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config.models.environment import RegistryRules
-from deploy.callers import Caller
-from deploy.decisions import APPROVED, PENDING, REJECTED, Decision
+from deploy.reviewing.callers import Caller
+from deploy.reviewing.decisions import APPROVED, PENDING, REJECTED, Decision
 from tests.unit.deploy.fakes import ACCOUNT
 
 AT = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

@@ -11,11 +11,11 @@ from typing import Any
 from definition.assets import Asset
 from definition.compile import CompiledPipeline
 from definition.origin import Origin
-from deploy.bootstrap import bootstrap
-from deploy.explanation import Explanation, explain
-from deploy.planning import WholePlan, plan_all
-from deploy.stacks import Waiting
-from deploy.upsert import carry_out
+from deploy.infrastructure.bootstrap import bootstrap
+from deploy.infrastructure.stacks import Waiting
+from deploy.planning.explanation import Explanation, explain
+from deploy.planning.upsert import carry_out
+from deploy.planning.whole_plan import WholePlan, plan_all
 from pipelines.bundles import archive
 from tests.unit.deploy.fakes import FakeAws, project
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from config.platform_parameters import SAMPLE_ROWS
-from deploy.again import again
-from deploy.candidate import Candidate, CandidateError
 from deploy.errors import UnknownExecutionError
-from deploy.launch import Wishes, launch, prepare
+from deploy.launching.again import again
+from deploy.launching.candidate import Candidate, CandidateError
+from deploy.launching.launch import Wishes, launch, prepare
 from tests.unit.deploy.fakes import FakeAws, FakeRun, project
 from tests.unit.deploy.runs import FOLDER, INFERENCE, INFERENCE_ID, TRAINING, TRAINING_ID
 from tests.unit.deploy.runs import candidate as candidate_content

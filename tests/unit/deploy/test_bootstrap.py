@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 
-from deploy import stacks
 from deploy.actions import Action, CreateStack, UpdateStack
-from deploy.bootstrap import (
+from deploy.errors import NotDeployedError, StackError
+from deploy.infrastructure import stacks
+from deploy.infrastructure.bootstrap import (
     TemplateError,
     base_stack,
     bootstrap,
@@ -16,9 +17,8 @@ from deploy.bootstrap import (
     services_stack,
     with_code_hashes,
 )
-from deploy.bundle import function_bundles
-from deploy.errors import NotDeployedError, StackError
-from deploy.stacks import Waiting
+from deploy.infrastructure.bundle import function_bundles
+from deploy.infrastructure.stacks import Waiting
 from tests.unit.deploy.fakes import FakeAws, project
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from definition.assets import Asset
-from deploy.bundle import BundleError, function_bundles, missing_uploads
 from deploy.errors import NotDeployedError, WrongCallerError
+from deploy.infrastructure.bundle import BundleError, function_bundles, missing_uploads
 from tests.unit.deploy.fakes import BUCKET, FakeAws, FakeS3, project
 
 

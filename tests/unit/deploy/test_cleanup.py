@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from deploy import cleanup
-from deploy.cleanup import Leftover
 from deploy.errors import RefusedError
-from deploy.removals import remove
-from deploy.serving import SERVING_TAG
-from deploy.stacks import Waiting
+from deploy.infrastructure.stacks import Waiting
+from deploy.reviewing.serving import SERVING_TAG
+from deploy.upkeep import cleanup
+from deploy.upkeep.cleanup import Leftover
+from deploy.upkeep.removals import remove
 from tests.unit.deploy.fakes import ACCOUNT, BUCKET, REGION, FakeRun, execution_arn, project
 from tests.unit.deploy.runs import FOLDER, INFERENCE, INFERENCE_ID, TRAINING, TRAINING_ID, training_run
 from tests.unit.deploy.whole_account import NOW, OURS, WholeAws

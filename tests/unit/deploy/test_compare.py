@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from deploy import executions
-from deploy.compare import Comparison, IncomparableError, check_comparable, compare
-from deploy.costs import Usage
-from deploy.outputs import File
-from deploy.summary import Summary
+from deploy.observing.compare import Comparison, IncomparableError, check_comparable, compare
+from deploy.observing.costs import Usage
+from deploy.observing.outputs import File
+from deploy.observing.summary import Summary
 from tests.unit.deploy.fakes import AT, BUCKET, FakeAws, FakeRun, execution_arn, project, step
 
 HASHES = ("a" * 64, "b" * 64)

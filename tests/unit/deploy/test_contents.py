@@ -9,7 +9,15 @@ import pytest
 
 from definition.assets import Asset
 from definition.comparison import Change, Detail
-from deploy.contents import DAMAGED, GONE, NOT_READABLE, details_of, function_details, unpacked, unzipped
+from deploy.planning.contents import (
+    DAMAGED,
+    GONE,
+    NOT_READABLE,
+    details_of,
+    function_details,
+    unpacked,
+    unzipped,
+)
 from pipelines.bundles import archive
 from tests.unit.deploy.fakes import BUCKET, FakeAws, refusal
 from tests.unit.deploy.zips import zipped

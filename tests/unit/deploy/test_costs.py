@@ -9,13 +9,13 @@ from typing import Any
 from config.models import Project
 from config.models.prices import Prices
 from deploy import executions
-from deploy.again import Again
-from deploy.costs import Usage, total, usages
-from deploy.estimate import estimate
 from deploy.executions import Execution
-from deploy.history import History, history, known_history
-from deploy.launch import Ready
-from deploy.selection import Selection
+from deploy.launching.again import Again
+from deploy.launching.estimate import estimate
+from deploy.launching.history import History, history, known_history
+from deploy.launching.launch import Ready
+from deploy.launching.selection import Selection
+from deploy.observing.costs import Usage, total, usages
 from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, execution_arn, project, refusal, step
 from tests.unit.deploy.runs import TRAINING, TRAINING_DEFINITION, TRAINING_ID, training_run
 

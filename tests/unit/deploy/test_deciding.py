@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from config.models import Project
-from deploy import deciding, decisions, evidence, registry, standing
-from deploy.callers import Caller
-from deploy.deciding import DecisionError, HalfDoneError, Outcome, Wish
+from deploy.reviewing import deciding, decisions, evidence, registry, standing
+from deploy.reviewing.callers import Caller
+from deploy.reviewing.deciding import DecisionError, HalfDoneError, Outcome, Wish
 from tests.unit.deploy.deciders import ALICE, AT, BOB, session, user
 from tests.unit.deploy.evaluated import add_package, folder, remove
 from tests.unit.deploy.fakes import BUCKET, FakeAws, FakeRun, execution_arn, project, refusal

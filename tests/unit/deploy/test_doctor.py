@@ -14,14 +14,14 @@ from botocore.exceptions import EndpointConnectionError
 
 from config import names
 from config.errors import PlatformError
-from deploy.bootstrap import bootstrap
 from deploy.doctor import configuration, images, infrastructure, machine, quotas, roles
 from deploy.doctor.examine import CHECKS, Here, There, examine
 from deploy.doctor.finding import Finding
 from deploy.doctor.needs import needs
 from deploy.doctor.situation import Account, Machine, Situation
+from deploy.infrastructure.bootstrap import bootstrap
+from deploy.infrastructure.stacks import Waiting
 from deploy.session import Aws
-from deploy.stacks import Waiting
 from tests.unit.deploy.fakes import ACCOUNT, BUCKET, REGION, project, refusal
 from tests.unit.deploy.whole_account import NOW, WholeAws
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from deploy.download import DownloadError, download, place_of
-from deploy.outputs import File
+from deploy.observing.download import DownloadError, download, place_of
+from deploy.observing.outputs import File
 from tests.unit.deploy.fakes import BUCKET, FakeAws
 
 BASE = f"s3://{BUCKET}/local/executions/p/x/"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from deploy import registry
-from deploy.evidence import Gap, gaps
+from deploy.reviewing import registry
+from deploy.reviewing.evidence import Gap, gaps
 from tests.unit.deploy.evaluated import add_package, as_json, folder, put, remove
 from tests.unit.deploy.fakes import FakeAws, FakeS3, project, refusal
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from definition.comparison import Detail
 from deploy.actions import GuardrailSpec, UpdateGuardrail
-from deploy.guardrail_changes import guardrail_details
+from deploy.planning.guardrail_changes import guardrail_details
 from deploy.session import Aws
 from tests.unit.deploy.fakes import ACCOUNT, REGION
 

@@ -10,10 +10,10 @@ import pytest
 
 from config.models import GuardrailsConfig, Project
 from config.models.guardrails import ExistingGuardrail
-from deploy import guardrails
 from deploy.actions import Action, CreateGuardrail, UpdateGuardrail
 from deploy.apply import apply
 from deploy.errors import NotDeployedError, RefusedError
+from deploy.planning import guardrails
 from deploy.session import Aws
 from tests.unit.deploy.fakes import ACCOUNT, REGION, project, refusal
 

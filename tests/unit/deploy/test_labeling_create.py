@@ -15,7 +15,7 @@ import pytest
 from config.labeling_jobs import load_labeling_job
 from config.models.labeling_job import LabelingJobConfig
 from deploy.apply import apply
-from deploy.bootstrap import base_stack
+from deploy.infrastructure.bootstrap import base_stack
 from deploy.labeling import jobs
 from deploy.labeling.buckets import buckets_of_jobs
 from deploy.labeling.converting import job_output, output_of

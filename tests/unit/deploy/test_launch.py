@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from config.errors import ParameterError
-from deploy.candidate import PARAMETERS, CandidateError, candidate
 from deploy.errors import NotDeployedError
-from deploy.launch import Wishes, check_wishes, launch
-from deploy.provenance import Provenance
-from deploy.versions import VersionChoice, VersionError
+from deploy.launching.candidate import PARAMETERS, CandidateError, candidate
+from deploy.launching.launch import Wishes, check_wishes, launch
+from deploy.launching.provenance import Provenance
+from deploy.planning.versions import VersionChoice, VersionError
 from tests.unit.deploy.fakes import (
     AT,
     FakeAws,

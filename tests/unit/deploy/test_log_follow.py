@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deploy.errors import CredentialsError
-from deploy.log_follow import News, follow_lines
+from deploy.observing.log_follow import News, follow_lines
 from deploy.session import Aws
 from tests.unit.deploy.fakes import FakeAws, refusal
 from tests.unit.deploy.runs import TRAINING, training_run

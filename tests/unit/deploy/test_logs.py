@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from deploy import executions, logs
+from deploy import executions
+from deploy.observing import logs
 from tests.unit.deploy.fakes import AT, FakeAws
 from tests.unit.deploy.runs import TRAINING, TRAINING_ID, training_run
 

@@ -11,11 +11,11 @@ import pytest
 
 from definition.comparison import Detail
 from definition.origin import Origin
-from deploy import saved_plan
-from deploy.bootstrap import update_services
 from deploy.errors import MovedOnError, StalePlanError
-from deploy.explanation import SdkChange
-from deploy.planning import plan_all
+from deploy.infrastructure.bootstrap import update_services
+from deploy.planning import saved_plan
+from deploy.planning.explanation import SdkChange
+from deploy.planning.whole_plan import plan_all
 from tests.unit.deploy.fakes import FakeAws, pipeline_arn, project
 from tests.unit.deploy.planned import (
     NEW,

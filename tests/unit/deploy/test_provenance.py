@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.provenance import provenance
+from deploy.launching.provenance import provenance
 
 
 @pytest.fixture

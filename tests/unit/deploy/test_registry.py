@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy import registry
-from deploy.registry import PackageError
+from deploy.reviewing import registry
+from deploy.reviewing.registry import PackageError
 from tests.unit.deploy.fakes import ACCOUNT, AT, REGION, FakeAws, project
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from deploy import model_card, registry
-from deploy.model_card import CardError
-from deploy.registry import Package
-from deploy.review import Review, review, store
+from deploy.reviewing import model_card, registry
+from deploy.reviewing.model_card import CardError
+from deploy.reviewing.registry import Package
+from deploy.reviewing.review import Review, review, store
 from tests.unit.deploy.evaluated import add_package, as_json, folder, put, remove, row
 from tests.unit.deploy.fakes import AT, BUCKET, FakeAws, FakeRun, execution_arn, project, step
 

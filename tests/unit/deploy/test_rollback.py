@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from deploy import rollback
 from deploy.apply import apply
 from deploy.errors import NotDeployedError, ProtectedError
-from deploy.rollback import Rollback
-from deploy.versions import VersionError, check_alias
+from deploy.planning import rollback
+from deploy.planning.rollback import Rollback
+from deploy.planning.versions import VersionError, check_alias
 from tests.unit.deploy.fakes import BUCKET, FakeAws, pipeline_arn, project
 from tests.unit.deploy.planned import NEW, bring, compiled, deployed_account, explained, forget, writes
 

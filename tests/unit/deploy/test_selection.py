@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.executions import Execution
-from deploy.selection import SelectionError, select
+from deploy.launching.selection import SelectionError, select
 from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, execution_arn, step
 
 SOURCE = execution_arn("local-facts-inference", "bbbbbbbbbbbb")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deploy import executions
-from deploy.gates import figure_text, gates
-from deploy.summary import exit_code, summarize, summarize_end, verdict
+from deploy.observing.gates import figure_text, gates
+from deploy.observing.summary import exit_code, summarize, summarize_end, verdict
 from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, project
 from tests.unit.deploy.runs import (
     INFERENCE,

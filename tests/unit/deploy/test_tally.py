@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.tally import tally
+from deploy.reviewing.tally import tally
 from tests.unit.deploy.deciders import ALICE, CASES, TWO, Case
 
 

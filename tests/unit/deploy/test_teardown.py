@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 from botocore.exceptions import ClientError
 
-from deploy import teardown
 from deploy.errors import RefusedError, StackError
-from deploy.removals import remove
-from deploy.stacks import Waiting
-from deploy.teardown import Teardown, Wish
+from deploy.infrastructure.stacks import Waiting
+from deploy.upkeep import teardown
+from deploy.upkeep.removals import remove
+from deploy.upkeep.teardown import Teardown, Wish
 from tests.unit.deploy.fakes import ACCOUNT, BUCKET, REGION, FakeRun, execution_arn, pipeline_arn, project
 from tests.unit.deploy.whole_account import OURS, WholeAws
 

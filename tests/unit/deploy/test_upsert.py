@@ -13,7 +13,7 @@ from definition.compile import CompiledPipeline
 from definition.origin import Origin
 from deploy.actions import Action
 from deploy.errors import MovedOnError, ProtectedError
-from deploy.upsert import Plan, carry_out, plan, upsert
+from deploy.planning.upsert import Plan, carry_out, plan, upsert
 from tests.unit.deploy.fakes import FakeAws, pipeline_arn, project, refusal
 
 BOTH = ("facts-training", "facts-inference")

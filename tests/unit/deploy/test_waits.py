@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy import executions
-from deploy.waits import open_waits
+from deploy.observing.waits import open_waits
 from tests.unit.deploy.fakes import AT, BUCKET, FakeAws, project
 from tests.unit.deploy.runs import TRAINING, TRAINING_ID, training_run
 

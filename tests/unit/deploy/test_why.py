@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from deploy import executions, why
-from deploy.causes import CAUSES, likely
-from deploy.logs import Line
-from deploy.telling import MOST, telling
-from deploy.why import Diagnosis, diagnose
+from deploy import executions
+from deploy.observing import why
+from deploy.observing.causes import CAUSES, likely
+from deploy.observing.logs import Line
+from deploy.observing.telling import MOST, telling
+from deploy.observing.why import Diagnosis, diagnose
 from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, project, step
 from tests.unit.deploy.runs import (
     INFERENCE,

@@ -13,7 +13,7 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from config import names
 from config.load import load_project
-from deploy.templates import LONGEST, compact
+from deploy.infrastructure.templates import LONGEST, compact
 from tests.unit.infra.template import (
     CODE_HASH,
     ROOT,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.bundle import shared_folders
+from deploy.infrastructure.bundle import shared_folders
 
 LAMBDAS = Path(__file__).resolve().parents[3] / "lambdas"
 FUNCTIONS = sorted(path.parent.name for path in LAMBDAS.glob("*/handler.py"))

@@ -13,7 +13,7 @@ from serve_approved.serving.settings import Settings
 from serve_approved.serving.wanted import endpoint_name
 
 from config.load import load_project
-from deploy import serving
+from deploy.reviewing import serving
 from tests.unit.deploy.deciders import CASES, Case
 from tests.unit.lambdas.fakes import ACCOUNT, denied, error, throttled
 from tests.unit.lambdas.serving_world import BUCKET, GROUP, SETTINGS, TOPIC, ServingWorld, arn
@@ -23,7 +23,7 @@ BOB = "arn:aws:iam::123456789012:user/bob"
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_log_comes_to_the_same_status_as_for_whoever_decides(case: Case) -> None:
-    """The function counts as deploy/tally.py does, from the bytes that deploy/decisions.py writes."""
+    """The function counts as deploy/reviewing/tally.py does, from the bytes that decisions.py writes."""
     settings = replace(
         SETTINGS,
         approvers=case.registry.approvers,
@@ -42,7 +42,7 @@ def test_a_log_comes_to_the_same_status_as_for_whoever_decides(case: Case) -> No
 
 
 def test_settings_arrive_as_the_environments_file_has_them() -> None:
-    """Written by deploy/serving.py, read by the function."""
+    """Written by deploy/reviewing/serving.py, read by the function."""
     environment = load_project("local").environment
     rules = environment.registry.model_validate(
         {

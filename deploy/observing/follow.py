@@ -1,0 +1,113 @@
+"""Following an execution to its end: one snapshot per look, through throttling and expired credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from config.models import Environment
+from deploy import executions
+from deploy.errors import EXPIRED_FOR_NOW, CredentialsError, passing
+from deploy.executions import Seen
+from deploy.hints import typed
+from deploy.observing import logs
+from deploy.observing.waits import OpenWait, open_waits
+from deploy.session import Aws
+
+# Half the pause of the waits themselves would ask more often than anything can change; on AWS a person
+# who watches still wants to see a step end soon.
+LONGEST_PAUSE = 10.0
+# After this many looks in a row without an answer following gives up: an hour on AWS. Credentials that have
+# expired are waited for as long as it takes: somebody has to renew them.
+MOST_FAILED_LOOKS = 360
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was seen at one look. `last_line` is the newest log line of the step at work, `waits` are the open
+    callbacks; `trouble` says why the newest look failed, while the rest is what the one before saw."""
+
+    seen: Seen
+    last_line: str = ""
+    trouble: str = ""
+    waits: tuple[OpenWait, ...] = ()
+
+    def wait(self, step: str) -> OpenWait | None:
+        """The open callback of a step."""
+        return next((wait for wait in self.waits if wait.step == step), None)
+
+
+def follow(
+    connect: Callable[[], Aws],
+    arn: str,
+    *,
+    pause: float,
+    sleep: Callable[[float], None],
+    environment: Environment | None = None,
+) -> Iterator[Snapshot]:
+    """Looks every `pause` seconds until the execution is over; the last snapshot is of the ended one.
+
+    A look that fails for a passing reason is told of and repeated, with new clients, so that renewed
+    credentials and a stand-in that was started again are found. Any other error is raised, and so are
+    expired credentials that this process cannot see renewed. Open callbacks are looked up where the
+    environment says in which bucket.
+    """
+    aws = connect()
+    snapshot = _look(aws, arn, None, environment)
+    failed = 0
+    while True:
+        yield snapshot
+        if snapshot.seen.execution.is_over and not snapshot.trouble:
+            return
+        sleep(pause)
+        try:
+            if snapshot.trouble:
+                aws = connect()
+            snapshot = _look(aws, arn, snapshot.seen.definition, environment)
+            failed = 0
+        except Exception as error:
+            why = why_passing(error)
+            failed += why != EXPIRED_FOR_NOW
+            give_up(error, why, aws, arn, environment.name if environment else "local")
+            if why is None or failed > MOST_FAILED_LOOKS:
+                raise
+            snapshot = replace(snapshot, trouble=why)
+
+
+def _look(
+    aws: Aws, arn: str, definition: Mapping[str, Any] | None, environment: Environment | None
+) -> Snapshot:
+    seen = executions.look(aws, arn, definition)
+    at_work = [step for step in seen.steps if not step.is_over]
+    return Snapshot(
+        seen,
+        last_line=logs.last_line(aws, seen, at_work[-1]) if at_work else "",
+        waits=open_waits(aws, environment, seen) if environment else (),
+    )
+
+
+def give_up(error: Exception, why: str | None, aws: Aws, arn: str, environment: str = "local") -> None:
+    """Raises CredentialsError for expired credentials in variables: those of a process that runs do not
+    change, whatever is exported in the shell."""
+    if why == EXPIRED_FOR_NOW and not aws.renewable:
+        raise CredentialsError(
+            "the AWS credentials in this shell's variables have expired; the execution goes on",
+            hint=f"export new ones, then: {typed('watch ' + arn.rpartition('/')[2], environment)}",
+        ) from error
+
+
+def pause_of(environment: Environment) -> float:
+    """Seconds between two looks: as often as the environment's waits look, ten seconds at most."""
+    return max(0.3, min(LONGEST_PAUSE, environment.polling.first_seconds / 2))
+
+
+def why_passing(error: Exception) -> str | None:
+    """Why a failed look may be repeated; None when it may not."""
+    cause: BaseException | None = error
+    while cause is not None:  # connect() raises our own errors from botocore's
+        why = passing(cause) if isinstance(cause, Exception) else None
+        if why:
+            return why
+        cause = cause.__cause__
+    return None
