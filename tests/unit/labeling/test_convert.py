@@ -249,6 +249,18 @@ def test_instances_find_what_one_finds(tmp_path: Path) -> None:
     }
 
 
+def test_iterations_of_a_line_on_two_instances_are_one_clear_error(tmp_path: Path) -> None:
+    """Without worker-response-ref neither can know of the other's; never a line converted twice."""
+    job = Job(tmp_path)
+    job.add(line(0, **{"labels-metadata": {}}), [answer("w", STREAMS)])
+    newer = tmp_path / "data" / "iteration-2" / "0" / "b.json"
+    newer.parent.mkdir(parents=True)
+    newer.write_text(json.dumps({"answers": [answer("w", STREAMS)]}))
+    with pytest.raises(StepError, match="answers to one manifest line lie on two instances") as caught:
+        job.convert(parts=2)
+    assert "instance_count to 1" in (caught.value.hint or "")
+
+
 def test_an_empty_manifest_and_a_manifest_without_labels_are_errors(tmp_path: Path) -> None:
     """Said at once, with where to look."""
     empty = Job(tmp_path / "empty")
