@@ -106,7 +106,8 @@ class LabelChecks(Model):
         default=16, description="Larger files of answers are set aside."
     )
     max_rejected_share: Overridable[Share] = Field(
-        default=0.05, description="More faulty objects, or segments, than this share fail the pipeline."
+        default=0.05,
+        description="More faulty objects, answers or segments than this share fail the pipeline.",
     )
 
 

@@ -19,7 +19,7 @@ from waiting.tools import Tools
 
 from steps.segments import consolidate, whole
 from steps.segments.answers import of_content
-from steps.segments.checks import Checker, Rules
+from steps.segments.checks import Checker, Rules, timed
 from steps.segments.consolidate import Consolidation
 from steps.segments.model import Answer, Given
 
@@ -51,7 +51,7 @@ def _content(tools: Tools, each: Mapping[str, Any]) -> dict[str, Any]:
     given = of_content({"annotationsFromAllWorkers": everyone}, FIELD)
     aside: Counter[str] = Counter(one.problem[0] for one in given if one.problem is not None)
     answers = [_checked(one, aside) for one in given if one.problem is None]
-    moments, divided, _ = consolidate.consolidate(answers, Consolidation())
+    moments, divided, _ = consolidate.consolidate([each for each in answers if each.timed], Consolidation())
     for cluster in divided:
         aside[cluster.reason] += len(cluster.members)
     found, tied = whole.consolidate(answers)
@@ -71,7 +71,7 @@ def _checked(given: Given, aside: Counter[str]) -> Answer:
     aside.update(each.reason for each in refused)
     answers, wrong, _ = whole.read(given.fields, _kinds(given.fields))
     aside.update(["whole_unreadable"] * len(wrong))
-    return Answer(given.worker, tracks, answers, given.seconds)
+    return Answer(given.worker, tracks, answers, given.seconds, timed(tracks, refused))
 
 
 def _kinds(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,20 +12,21 @@ from typing import Any, TextIO
 from xxhash import xxh3_64_intdigest
 
 from steps.convert.instance import Instance
+from steps.convert.known_media import KnownMedia
 from steps.convert.twice import Surveyed, survey
 from steps.runtime.errors import StepError
 from steps.runtime.outputs import json_line, sha256, text_file, write_json
 from steps.segments import consolidate, whole
 from steps.segments.agreement import Agreement
 from steps.segments.books import Books
-from steps.segments.checks import Checker
+from steps.segments.checks import Checker, timed
 from steps.segments.consolidate import Divided
 from steps.segments.media import duration as media_duration
 from steps.segments.model import Answer, Aside, Converted, Given, Item
 from steps.segments.places import Places, s3_fetch
 from steps.segments.readers.catalog import Reader, Source, reader
 from steps.segments.settings import LabelingSettings
-from steps.segments.split import SETS, named
+from steps.segments.split import SETS, one_name
 from steps.segments.writers.catalog import Place, Writer, writer
 from steps.segments.writers.folders import media_file
 
@@ -38,10 +40,12 @@ class Share:
         self._wanted, self._instance = wanted, instance
         self._out: Path = folders.output
         self._media: Path | None = folders.media if folders.media.is_dir() else None
+        self._known = KnownMedia(self._media)
         self._checker = Checker(wanted.rules)
         self._agreement = Agreement(wanted.measure)
         self._reader = self._open(folders)
         self._surveyed = self._survey()
+        self._split = replace(wanted.split, same=self._surveyed.same)
 
     def _open(self, folders: argparse.Namespace) -> Reader:
         data, instance = self._wanted.data, self._instance
@@ -77,7 +81,7 @@ class Share:
         A sample is the first lines of the manifest, and the books are of those alone.
         """
         most = self._wanted.sample_rows or None
-        data, found = self._wanted.data, survey(islice(self._reader.keys(), most))
+        data, found = self._wanted.data, survey(islice(self._reader.keys(), most), self._known.name)
         if not found.lines:
             raise StepError(f"the manifest is empty: {data.source} has no line", hint="see data.manifest")
         if not found.labeled:
@@ -142,6 +146,8 @@ class Share:
         problem = item.problem
         if problem is None and item.line in self._surveyed.repeated:
             problem = "labeled_twice", f"as line {self._surveyed.repeated[item.line]}"
+        if problem is None and item.line in self._surveyed.same_id:
+            problem = "id_taken", f"by line {self._surveyed.same_id[item.line]}"
         if problem is not None:
             _note(books, aside, Aside("object", *problem, item.line, item.id))
             return None
@@ -154,15 +160,25 @@ class Share:
             detail = "no answer that can be read"
             _note(books, aside, Aside("object", "no_answers", detail, item.line, item.id))
             return None
-        moments, divided, used = consolidate.consolidate(answers, self._wanted.consolidation)
+        voting = [each for each in answers if each.timed] or answers
+        moments, divided, used = consolidate.consolidate(voting, self._wanted.consolidation)
         books.segments_used += used
         for each in divided:
             self._divided(item, each, books, aside, review)
         agreed = self._whole(item, answers, books, aside, review)
-        self._agreement.add(answers, moments, item.duration)
-        split = self._wanted.split.of(item.recording)
-        books.recordings.append(_recording(item.recording, split))
-        return Converted(item, split, len(answers), moments, agreed, tuple(answers))
+        self._agreement.add(voting, moments, item.duration)
+        split = self._split.of(item.recording)
+        books.recordings.append(_marked(self._split.group(item.recording), split))
+        for name in self._files(item.source):
+            books.files.append(_marked(xxh3_64_intdigest(name), split))
+        return Converted(item, split, len(voting), moments, agreed, tuple(answers))
+
+    def _files(self, source: str) -> Iterator[bytes]:
+        """What a source is known by: its URI, and its bytes where the job has them."""
+        if source:
+            yield one_name(source)
+        if name := self._known.name(source):
+            yield name
 
     def _answers(self, item: Item, books: Books, file: TextIO) -> Iterator[Answer]:
         """The answers that can be used; of a worker with several, the last."""
@@ -195,7 +211,7 @@ class Share:
             what = f"{name}: {detail}"
             _note(books, file, Aside("whole", reason, what, item.line, item.id, given.worker, content))
         self._agreement.count(given.worker, count, len(refused), given.seconds)
-        return Answer(given.worker, tracks, answers, given.seconds)
+        return Answer(given.worker, tracks, answers, given.seconds, timed(tracks, refused))
 
     def _divided(self, item: Item, divided: Divided, books: Books, file: TextIO, review: TextIO) -> None:
         for worker, segment in divided.members:
@@ -235,6 +251,7 @@ class Share:
         folder, name = self._out / "books", self._instance.name
         np.save(folder / f"lines-{name}.npy", np.array(books.lines, np.uint64))
         np.save(folder / f"recordings-{name}.npy", np.array(books.recordings, np.uint64))
+        np.save(folder / f"files-{name}.npy", np.array(books.files, np.uint64))
         document = {
             "part": name,
             "manifest_lines": self._surveyed.lines,
@@ -245,9 +262,9 @@ class Share:
         write_json(folder / f"books-{name}.json", document)
 
 
-def _recording(recording: str, split: str) -> int:
-    """A hash of the recording with its set in the two lowest bits, so that `merge` can prove the split."""
-    return (xxh3_64_intdigest(named(recording)) & ~3) | SETS.index(split)
+def _marked(hashed: int, split: str) -> int:
+    """A hash with its set in the two lowest bits, so that `merge` can prove the split."""
+    return (hashed & ~3) | SETS.index(split)
 
 
 def _with_duration(item: Item, seconds: float | None) -> Item:

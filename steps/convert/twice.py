@@ -1,39 +1,83 @@
-"""Objects that come twice, found with eight bytes an object: hashes in an array, sorted once."""
+"""One look at all lines: objects that come twice, and recordings that are one under several names.
+
+Eight bytes a line for each question: hashes in arrays, sorted once.
+"""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from xxhash import xxh3_64_intdigest
+
+from steps.segments.model import Key
+from steps.segments.split import joined, one_name
 
 
 @dataclass(frozen=True)
 class Surveyed:
-    """How many lines there are, how many are labeled, and which repeat an earlier object (line: first)."""
+    """How many lines there are, how many are labeled, which repeat an earlier object or its id (line: first).
+
+    `same`: hashes of the names of recordings that share a file, with that which stands for all of them.
+    """
 
     lines: int
     labeled: int
     repeated: dict[int, int]
+    same_id: dict[int, int]
+    same: dict[int, int]
 
 
-def survey(keys: Iterable[str | None]) -> Surveyed:
-    """Goes through the keys of all lines; None stands for a line that is not labeled."""
-    import numpy as np
-    from xxhash import xxh3_64_intdigest
+def survey(keys: Iterable[Key | None], media: Callable[[str], bytes | None]) -> Surveyed:
+    """Goes through the keys of all lines; None stands for a line that is not labeled.
 
-    hashes, lines = array("Q"), array("Q")
-    line = -1
+    `media` tells the file of a source, by a name that files of the same bytes share.
+    """
+    objects, ids = _Seen(), _Seen()
+    files, recordings = array("Q"), array("Q")
+    line, labeled = -1, 0
     for line, key in enumerate(keys):
-        if key is not None:
-            hashes.append(xxh3_64_intdigest(key.encode("utf-8", "surrogatepass")))
-            lines.append(line)
-    found: Any = np.frombuffer(hashes, np.uint64) if hashes else np.zeros(0, np.uint64)
-    order: Any = np.argsort(found, kind="stable")  # equal ones stay in the order of their lines
-    ordered = found[order]
-    repeated: dict[int, int] = {}
-    places: list[int] = (np.flatnonzero(ordered[1:] == ordered[:-1]) + 1).tolist()
-    for place in places:
-        before, current = lines[int(order[place - 1])], lines[int(order[place])]
-        repeated[current] = repeated.get(before, before)
-    return Surveyed(line + 1, len(lines), repeated)
+        if key is None:
+            continue
+        labeled += 1
+        if key.object is None:
+            continue
+        objects.add(key.object, line)
+        ids.add(key.id, line)
+        recording = xxh3_64_intdigest(one_name(key.recording))
+        for name in (one_name(key.source) if key.source else None, media(key.source)):
+            if name:
+                files.append(xxh3_64_intdigest(name))
+                recordings.append(recording)
+    repeated = objects.repeated()
+    same_id = {each: first for each, first in ids.repeated().items() if each not in repeated}
+    return Surveyed(line + 1, labeled, repeated, same_id, joined(files, recordings))
+
+
+class _Seen:
+    """Names by line."""
+
+    def __init__(self) -> None:
+        self._hashes, self._lines = array("Q"), array("Q")
+
+    def add(self, name: str, line: int) -> None:
+        self._hashes.append(xxh3_64_intdigest(name.encode("utf-8", "surrogatepass")))
+        self._lines.append(line)
+
+    def repeated(self) -> dict[int, int]:
+        """Lines whose name an earlier line has, and which."""
+        import numpy as np
+
+        if not self._hashes:
+            return {}
+        found: Any = np.frombuffer(self._hashes, np.uint64)
+        order: Any = np.argsort(found, kind="stable")  # equal ones stay in the order of their lines
+        ordered = found[order]
+        repeated: dict[int, int] = {}
+        places: list[int] = (np.flatnonzero(ordered[1:] == ordered[:-1]) + 1).tolist()
+        for place in places:
+            before, current = self._lines[int(order[place - 1])], self._lines[int(order[place])]
+            repeated[current] = repeated.get(before, before)
+        return repeated

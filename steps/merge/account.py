@@ -16,7 +16,7 @@ from steps.segments.split import SETS
 
 VERSION = 1
 # Set aside, and nobody's fault: what nobody labeled, and what people do not agree on.
-_NO_FAULT = frozenset({"unlabeled", "failed", "no_quorum", "crossed", "tie"})
+_NO_FAULT = frozenset({"unlabeled", "failed", "answered_twice", "no_quorum", "crossed", "tie"})
 
 
 @dataclass
@@ -31,15 +31,20 @@ class Accounts:
     recordings: dict[str, int]
 
     def check_recordings(self, folder: Path) -> None:
-        """Counts the recordings of each set; raises where one stands in two."""
-        import numpy as np
-
-        arrays = [np.load(path) for path in sorted(folder.glob("recordings-*.npy"))]
-        marked: Any = np.unique(np.concatenate(arrays))
-        names, codes = marked & ~np.uint64(3), marked & np.uint64(3)
-        if len(np.unique(names)) != len(marked):
-            raise StepError("a recording stands in two sets", hint="this must not be: please report it")
+        """Counts the recordings of each set; raises where one, or a file of one, stands in two."""
+        _in_one_set(folder, "files")
+        codes = _in_one_set(folder, "recordings")
         self.recordings = {name: int((codes == code).sum()) for code, name in enumerate(SETS)}
+
+
+def _in_one_set(folder: Path, what: str) -> Any:
+    """The set of each recording or file, by the lowest bits of its hash; raises where one has two."""
+    import numpy as np
+
+    marked: Any = np.unique(np.concatenate([np.load(path) for path in sorted(folder.glob(f"{what}-*.npy"))]))
+    if len(np.unique(marked & ~np.uint64(3))) != len(marked):
+        raise StepError("a recording stands in two sets", hint="this must not be: please report it")
+    return marked & np.uint64(3)
 
 
 def merged(folder: Path, measure: Measure | None) -> Accounts:
@@ -94,7 +99,11 @@ def _nobodys(folder: Path, accounts: Accounts) -> list[int]:
     seen: Any = np.zeros(accounts.lines, np.bool_)
     seen[lines] = True
     if int(seen.sum()) != len(lines):
-        raise StepError("a manifest line was converted by two instances", hint="please report it")
+        raise StepError(
+            "answers to one manifest line lie on two instances",
+            hint="set steps.convert.instance_count to 1: without worker-response-ref in the manifest a line's"
+            " iterations are told apart only where all of them lie",
+        )
     if len(accounts.parts) == 1:
         return []
     missing: list[int] = np.flatnonzero(~seen).tolist()
@@ -108,7 +117,7 @@ def verdict(accounts: Accounts, wanted: LabelingSettings) -> StepError | None:
         return StepError(f"the books do not balance: {'; '.join(faults)}")
     if not books.converted:
         return StepError(f"no object of {wanted.data.source} could be converted: {_reasons(books, 'object')}")
-    for what, total in (("object", books.objects), ("segment", books.segments)):
+    for what, total in (("object", books.objects), ("answer", books.answers), ("segment", books.segments)):
         bad = sum(count for reason, count in books.aside[what].items() if reason not in _NO_FAULT)
         if total and bad / total > wanted.max_rejected_share:
             return StepError(

@@ -108,8 +108,9 @@ def _made(figures: dict[str, Any], wanted: LabelingSettings) -> str:
     return (
         f"## How it was made\n\n{sample}"
         "Segments of several workers were clustered by an intersection over union of at least"
-        f" {rule.iou:g}; boundaries are medians, labels majorities of at least {rule.quorum:.0%}"
-        " of the workers. Ties are in review.jsonl, not in the data."
+        f" {rule.iou:g}; one that not more than {rule.quorum:.0%} of the workers marked is left out"
+        " (at 100%: that not all marked). Boundaries are medians, the label is the majority's. Ties are in"
+        " review.jsonl, not in the data."
         f" Sets by recording, seed {wanted.split.seed}.\n\n"
         f"SHA-256 over all files: `{data_hash(figures)}`"
     )

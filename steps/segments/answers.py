@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from steps.segments.model import Given
 
@@ -21,6 +22,7 @@ except ImportError:  # in a Lambda function, which has Python's own reader only
 # A hidden form field is a text; a page that encodes it itself, behind a form that does so too, gives two.
 _LAYERS = 3
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_NUMBER = "out of range"
 _FROM_ALL = "annotationsFromAllWorkers"
 CONSOLIDATED = "consolidated"
 
@@ -30,16 +32,16 @@ class UnreadableAnswerError(Exception):
 
 
 def parse(content: bytes | str) -> Any:
-    """JSON by orjson; by the standard library where it holds half a surrogate pair, which becomes NUL.
+    """JSON by orjson; by the standard library where it holds half a surrogate pair or a number out of range.
 
-    orjson refuses such a document whole; so only the text that holds it is refused, by the checks.
+    orjson refuses such a document whole; so only the text or the time is refused, by the checks.
     """
     if _quick is None:
         return by_standard_library(content)
     try:
         return _quick(content)
     except ValueError as error:
-        if "surrogate" not in str(error) and "escape" not in str(error):
+        if not any(word in str(error) for word in ("surrogate", "escape", "number")):
             raise UnreadableAnswerError(str(error)) from error
         return by_standard_library(content)
 
@@ -47,7 +49,7 @@ def parse(content: bytes | str) -> Any:
 def by_standard_library(content: bytes | str) -> Any:
     """What orjson reads, and halves of surrogate pairs as NUL; raises UnreadableAnswerError."""
     try:
-        return _without_surrogates(json.loads(content, parse_constant=_no_number))
+        return writable(json.loads(content, parse_constant=_no_number))
     except (ValueError, RecursionError) as error:
         raise UnreadableAnswerError(str(error)) from error
 
@@ -56,14 +58,27 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def _without_surrogates(value: Any) -> Any:
+def writable(value: Any) -> Any:
+    """What the standard library reads as something that cannot be written again.
+
+    Halves of surrogate pairs become NUL; numbers beyond a float's range, and NaN, become a text, which the
+    checks refuse where a number is needed.
+    """
     if isinstance(value, str):
         return _SURROGATE.sub("\0", value)
     if isinstance(value, list):
-        return [_without_surrogates(each) for each in value]
+        return [writable(each) for each in value]
     if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(each) for key, each in value.items()}
-    return value
+        return {writable(key): writable(each) for key, each in value.items()}
+    return value if not isinstance(value, int | float) or finite(value) else _NO_NUMBER
+
+
+def finite(value: float) -> bool:
+    """Whether a number has a float; a whole number of hundreds of digits has none."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def decoded(value: Any) -> Any:
@@ -112,13 +127,17 @@ def _answer(answer: Any, number: int, field: str) -> Given:
         return Given(f"worker-{number}", None, {}, None, ("unreadable_answer", f"found {found}"))
     worker = answer.get("workerId") or _subject(answer) or f"worker-{number}"
     spent = answer.get("timeSpentInSeconds")
-    seconds = float(spent) if isinstance(spent, int | float) and not isinstance(spent, bool) else None
+    seconds = float(spent) if _counts(spent) else None
     data = answer.get("annotationData")
     if isinstance(data, dict):
         content = data.get("content")
     else:
         content = answer.get("answerContent", answer.get("rawContent", answer.get("content", answer)))
     return _given(str(worker), content, seconds, field)
+
+
+def _counts(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and value is not True and finite(value) and value >= 0
 
 
 def _subject(answer: Mapping[str, Any]) -> Any:
@@ -145,6 +164,8 @@ def _streams(fields: Mapping[str, Any], field: str) -> tuple[Mapping[str, Any], 
         holder = decoded(fields[field])
     elif "streams" in fields or "segments" in fields:
         holder, rest = fields, fields.get("whole") or {}
+        if not isinstance(rest, dict):
+            raise UnreadableAnswerError(f'"whole" is a mapping, found {type(rest).__name__}')
     else:
         return {}, rest
     if isinstance(holder, list):

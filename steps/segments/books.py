@@ -45,6 +45,7 @@ class Books:
     timelines: list[dict[str, Any]] = field(default_factory=list)
     lines: array[int] = field(default_factory=lambda: array("Q"))
     recordings: array[int] = field(default_factory=lambda: array("Q"))
+    files: array[int] = field(default_factory=lambda: array("Q"))
 
     def add(self, converted: Converted) -> None:
         """Notes an object that was converted."""
@@ -91,7 +92,7 @@ class Books:
 
     def plain(self) -> dict[str, Any]:
         """As JSON, without the arrays."""
-        kept = {name: value for name, value in self.__dict__.items() if name not in {"lines", "recordings"}}
+        kept = {name: value for name, value in self.__dict__.items() if name not in _ARRAYS}
         kept["supports"] = [[votes, of, count] for (votes, of), count in self.supports.items()]
         kept["labels"] = [
             [track, label, count, self.seconds[track, label]] for (track, label), count in self.labels.items()
@@ -117,6 +118,7 @@ class Books:
         self.timelines = (self.timelines + other["timelines"])[:TIMELINES]
 
 
+_ARRAYS = frozenset({"lines", "recordings", "files"})
 _SUMS = (
     "objects",
     "converted",

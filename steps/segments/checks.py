@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from operator import itemgetter, le, lt, sub
 from typing import Any, NamedTuple
 
+from steps.segments.answers import finite
 from steps.segments.model import NOTHING, Marks, Segment, new_segment
 
 _KNOWN = frozenset({"id", "start", "end", "text", "emotion", "track"})
@@ -20,6 +21,8 @@ _MILLISECONDS = 1000
 _UNIT_FACTOR = 10
 # No recording is longer where its duration is not known.
 _LONGEST = 24 * 3600.0
+# Nor does anyone mark all of a longer one to the whole second: a minute in milliseconds is 16 hours.
+_LONG = 4 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,13 @@ class Refused(NamedTuple):
     content: Any
 
 
-Checked = tuple[dict[str, Sequence[Segment]], list[Refused], int]
+Tracks = dict[str, Sequence[Segment]]
+Checked = tuple[Tracks, list[Refused], int]
+
+
+def timed(tracks: Tracks, refused: Sequence[Refused]) -> bool:
+    """Whether an answer says where segments are; not where all its times are in the wrong unit."""
+    return bool(tracks) or not any(each.reason == "wrong_unit" for each in refused)
 
 
 class Checker:
@@ -85,8 +94,12 @@ class Checker:
             if found:
                 tracks[name] = found
         if refused and _in_milliseconds(streams.values(), limit):
-            return {}, [self._wrong_unit(name, entry) for name, entry in _all(streams)], read
-        return tracks, refused, read
+            detail = "all segments of the answer fit as milliseconds"
+        elif duration is None and _whole_and_long(tracks):
+            detail = f"whole numbers up to more than {_LONG:g}; data.duration can tell them from seconds"
+        else:
+            return tracks, refused, read
+        return {}, [Refused("wrong_unit", detail, name, entry) for name, entry in _all(streams)], read
 
     def _faultless(self, name: str, rule: Track, entries: list[Any], duration: float | None) -> Marks | None:
         """The segments of a category in which nothing is wrong or unusual, column by column; else None."""
@@ -193,7 +206,7 @@ class Checker:
             return "malformed", f"lacks {', '.join(missing)}"
         label, start, end = entry["id"], entry["start"], entry["end"]
         for key, value in (("start", start), ("end", end)):
-            if type(value) not in _NUMBERS or not math.isfinite(value):
+            if type(value) not in _NUMBERS or not finite(value):
                 return "not_a_number", f"{key} is {value!r:.40}"
         if start < 0:
             return "negative_time", f"start is {start:g}"
@@ -204,8 +217,10 @@ class Checker:
             return "beyond_end", f"from {start:g} to {end:g}, the recording lasts {duration:g} s"
         if end > _LONGEST:
             return "wrong_unit", f"ends at {end:g}; no recording has more than {_LONGEST:g} s"
-        if end - start < self._minimum:
-            return "too_short", f"{end - start:g} s, at least {self._minimum:g}"
+        # Of what is left: the part beyond the recording is cut.
+        length = (end if duration is None else min(end, duration)) - start
+        if length < self._minimum:
+            return "too_short", f"{length:g} s, at least {self._minimum:g}"
         if not _plain(label) or (rule.labels is not None and label not in rule.labels):
             known = "" if rule.labels is None else f"; labels: {', '.join(sorted(rule.labels))}"
             return "unknown_label", f'"{label}"{known}'
@@ -219,9 +234,6 @@ class Checker:
     def _unknown(self, track: str, entry: Any) -> Refused:
         known = ", ".join(sorted(self._rules.tracks)) or "none"
         return Refused("unknown_track", f'"{track}"; categories: {known}', track, entry)
-
-    def _wrong_unit(self, track: str, entry: Any) -> Refused:
-        return Refused("wrong_unit", "all segments of the answer fit as milliseconds", track, entry)
 
 
 _NUMBERS = frozenset({int, float})
@@ -251,6 +263,13 @@ def _all(streams: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     for name, entries in streams.items():
         for entry in entries if isinstance(entries, list) else [entries]:
             yield name, entry
+
+
+def _whole_and_long(tracks: Mapping[str, Sequence[Segment]]) -> bool:
+    """Whether the times reach beyond four hours and are whole numbers without exception."""
+    found = [segment for segments in tracks.values() for segment in segments]
+    longest = max((segment[3] for segment in found), default=0.0)
+    return longest > _LONG and all(time.is_integer() for segment in found for time in segment[2:4])
 
 
 def _in_milliseconds(entries: Iterable[Any], limit: float) -> bool:

@@ -109,6 +109,8 @@ def _of_clusters(
     if all(map(_in_turn, lists)):
         made, crossed = _parted(made)
         divided += (Divided(*_CROSSED, _named(cluster, answers)) for _, cluster in crossed)
+    else:  # clusters come in the order in which they grew
+        made.sort(key=lambda each: each[0][2:4])
     return [moment for moment, _ in made], divided, sum(len(cluster) for _, cluster in made)
 
 

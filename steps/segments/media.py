@@ -1,12 +1,20 @@
-"""How long a recording lasts, from the header of its file: WAV, FLAC, MP4 and QuickTime. None for others."""
+"""How long a recording lasts, from the header of its file: WAV, FLAC, MP4, QuickTime, Ogg and WebM.
+
+None for others, and where the header does not say: a stream that was recorded as it came has no length in it,
+an MP4 in fragments has one of zero. What is not known is reported as not checked; it is never a guess.
+"""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 _BOXES = 10_000
+_TAIL = 1 << 16
+_MOVIE = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
+_WAVES = {b"RIFF": b"WAVE", b"RF64": b"WAVE", b"BW64": b"WAVE"}
 
 
 def duration(path: Path) -> float | None:
@@ -15,19 +23,21 @@ def duration(path: Path) -> float | None:
         with path.open("rb") as file:
             head = file.read(12)
             file.seek(0)
-            if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-                return _wav(file)
-            if head[:4] == b"fLaC":
-                return _flac(file)
-            if head[4:8] == b"ftyp":
-                return _mp4(file)
-    except (OSError, struct.error, ZeroDivisionError):
+            read = next((read for fits, read in _FORMATS if fits(head)), None)
+            seconds = read(file) if read else None
+    except (OSError, struct.error, ValueError, IndexError, OverflowError):
         return None
-    return None
+    return seconds or None
 
 
 def _wav(file: BinaryIO) -> float | None:
-    """Bytes of the data chunk over bytes a second of the fmt chunk."""
+    """Bytes of the data chunk over bytes a second of the fmt chunk.
+
+    A chunk that claims more than there is goes to the file's end: so programs that write into a pipe leave
+    it, and so RF64 marks a length of more than 4 GB.
+    """
+    file.seek(0, 2)
+    last = file.tell()
     file.seek(12)
     rate = 0
     while len(head := file.read(8)) == 8:
@@ -36,7 +46,7 @@ def _wav(file: BinaryIO) -> float | None:
             rate = struct.unpack("<I", file.read(12)[8:])[0]
             file.seek(size - 12 + size % 2, 1)
         elif name == b"data":
-            return float(size / rate) if rate else None
+            return min(size, last - file.tell()) / rate if rate else None
         else:
             file.seek(size + size % 2, 1)
     return None
@@ -68,7 +78,69 @@ def _mp4(file: BinaryIO) -> float | None:
             version = file.read(4)[0]
             file.seek(16 if version else 8, 1)
             scale, length = struct.unpack(">IQ" if version else ">II", file.read(12 if version else 8))
-            return float(length / scale) if scale else None
+            unknown = (1 << (64 if version else 32)) - 1
+            return length / scale if scale and length != unknown else None
         # moov is gone into, everything else is skipped.
         place += body if name == b"moov" else max(size, 8)
     return None
+
+
+def _ogg(file: BinaryIO) -> float | None:
+    """The last page's position over the rate that the first one names; Opus always counts in 48 kHz."""
+    head = file.read(256)
+    begin, lead = head[28:92], 0
+    if begin.startswith(b"\x01vorbis"):
+        rate = struct.unpack("<I", begin[12:16])[0]
+    elif begin.startswith(b"OpusHead"):
+        rate, lead = 48_000, struct.unpack("<H", begin[10:12])[0]
+    else:
+        return None
+    file.seek(0, 2)
+    file.seek(max(0, file.tell() - _TAIL))
+    tail = file.read(_TAIL)
+    serial, place = head[14:18], len(tail)
+    while (place := tail.rfind(b"OggS", 0, place)) >= 0:
+        position = struct.unpack("<q", tail[place + 6 : place + 14])[0]
+        if tail[place + 14 : place + 18] == serial and position > 0:  # -1: no packet ends on the page
+            return max(0, position - lead) / rate if rate else None
+    return None
+
+
+def _webm(file: BinaryIO) -> float | None:
+    """Duration times TimecodeScale of Segment/Info, which stands before the media (RFC 9559)."""
+    head = file.read(_TAIL)
+    place, scale, length = 0, 1_000_000, 0.0
+    while place < len(head):
+        name, place = _vint(head, place, keep=True)
+        size, place = _vint(head, place, keep=False)
+        body = head[place : place + min(size, 8)]
+        if name == _TIMECODE_SCALE:
+            scale = int.from_bytes(body, "big")
+        elif name == _DURATION:
+            length = struct.unpack(">f" if size == 4 else ">d", body)[0]
+        elif name == _CLUSTER:
+            break
+        if name not in _GONE_INTO:
+            place += size
+    seconds = length * scale / 1e9
+    return seconds if 0 < seconds < float("inf") else None
+
+
+_TIMECODE_SCALE, _DURATION, _CLUSTER = 0x2AD7B1, 0x4489, 0x1F43B675
+_GONE_INTO = frozenset({0x18538067, 0x1549A966})  # Segment, Info
+
+
+def _vint(data: bytes, place: int, *, keep: bool) -> tuple[int, int]:
+    """A number of EBML, with its length marker (in names) or without, and where what follows begins."""
+    width = 9 - data[place].bit_length()
+    value = int.from_bytes(data[place : place + width], "big")
+    return value if keep else value & ((1 << 7 * width) - 1), place + width
+
+
+_FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO], float | None]], ...] = (
+    (lambda head: _WAVES.get(head[:4]) == head[8:12], _wav),
+    (lambda head: head[:4] == b"fLaC", _flac),
+    (lambda head: head[4:8] in _MOVIE, _mp4),
+    (lambda head: head[:4] == b"OggS", _ogg),
+    (lambda head: head[:4] == b"\x1a\x45\xdf\xa3", _webm),
+)

@@ -110,12 +110,16 @@ class Aside(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What one worker said: segments by track in the order of their start, and whole-file answers."""
+    """What one worker said: segments by track in the order of their start, and whole-file answers.
+
+    Not `timed`: all its times were in another unit. It says nothing about segments, not that there are none.
+    """
 
     worker: str
     tracks: Mapping[str, Sequence[Segment]]
     whole: Mapping[str, Whole]
     seconds: float | None = None
+    timed: bool = True
 
 
 class Given(NamedTuple):
@@ -127,6 +131,15 @@ class Given(NamedTuple):
     seconds: float | None = None
     # Why it cannot be read, and in which way; None where it can.
     problem: tuple[str, str] | None = None
+
+
+class Key(NamedTuple):
+    """What tells a labeled object from others; `object` is None where it is set aside whatever it holds."""
+
+    object: str | None
+    id: str
+    recording: str
+    source: str
 
 
 class Item(NamedTuple):

@@ -16,6 +16,7 @@ OBJECTS = {
     "no_answers": "the file with the answers holds none that can be read",
     "other_job": "a line of another labeling job than the first",
     "labeled_twice": "an object that an earlier line has",
+    "id_taken": "another object of an earlier line has the id, so that their files would have one name",
 }
 ANSWERS = {
     "unreadable_answer": "an answer whose annotations are no JSON of the expected shape",
@@ -29,7 +30,7 @@ SEGMENTS = {
     "end_before_start": "ends before it starts",
     "too_short": "shorter than a person can mean",
     "beyond_end": "ends after the recording",
-    "wrong_unit": "times in milliseconds: as seconds they lie beyond the recording",
+    "wrong_unit": "times in milliseconds: as seconds they lie beyond the recording, or beyond belief",
     "unknown_track": "a category that the YAML does not name",
     "unknown_label": "a label that its category does not have",
     "missing_text": "no text on a track that needs one",

@@ -1,34 +1,108 @@
 """Which set an object belongs to: a function of its recording and the seed, and of nothing else.
 
 So a recording is never on two sides, whatever the order, the number of instances, or what else there is.
+One recording goes by one name however it is typed (`one_name`). Names that share a file are one recording
+too: `joined` finds them among all lines, and they go where the first of them by its hash goes.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from dataclasses import dataclass
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
 
 from xxhash import xxh3_64_intdigest
 
 SETS = ("train", "validation", "test")
+# What follows the name of a media file is a version or a signature; elsewhere a query may be the name.
+_QUERY = re.compile(
+    r"(\.(?:wav|mp3|mp4|m4a|m4v|aac|flac|og[gav]|opus|amr|aiff?|wma|webm|mov|mkv|avi|mpe?g|3gp|txt|json))[?#].*"
+)
+_S3_HOST = re.compile(r"https?://(?:([^/]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/(.*)")
 
 
 @dataclass(frozen=True)
 class Split:
-    """Shares of the recordings; the rest is for training."""
+    """Shares of the recordings; the rest is for training. `same`: hash of a name: that of its recording."""
 
     validation: float
     test: float
     seed: int
+    same: Mapping[int, int] = field(default_factory=dict)
 
     def of(self, recording: str) -> str:
         """train, validation or test."""
-        place = xxh3_64_intdigest(named(recording), self.seed) / 2**64
+        name = one_name(recording)
+        if self.same and (first := self.same.get(xxh3_64_intdigest(name))) is not None:
+            name = first.to_bytes(8, "big")
+        place = xxh3_64_intdigest(name, self.seed) / 2**64
         if place < self.test:
             return "test"
         return "validation" if place < self.test + self.validation else "train"
 
+    def group(self, recording: str) -> int:
+        """The hash of what is divided: the recording, or all that are the same as it."""
+        name = xxh3_64_intdigest(one_name(recording))
+        return self.same.get(name, name)
 
-def named(recording: str) -> bytes:
-    """One name of a recording, however it was typed: composed or not, with spaces around it."""
-    return unicodedata.normalize("NFC", recording).strip().encode("utf-8", "surrogatepass")
+
+@lru_cache(maxsize=64)  # an object asks several times, and its source is mostly its recording
+def one_name(recording: str) -> bytes:
+    """One name of a recording, however it was typed.
+
+    Composed or not, in capitals or not, with any spaces; a URI of S3 in any of its forms, with a query or
+    without. Two recordings whose names differ in no more than that go to the same set, which does no harm.
+    """
+    name = recording
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+        name = "".join(each for each in name if unicodedata.category(each) != "Cf")
+    name = " ".join(name.casefold().split())
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    if "://" in name or "?" in name or "#" in name:
+        name = _uri(name)
+    return name.encode("utf-8", "surrogatepass")
+
+
+def _uri(name: str) -> str:
+    if name.startswith("s3://") and not ("//" in name[5:] or "?" in name or "#" in name or "%" in name):
+        return name
+    name = _QUERY.sub(r"\1", name)
+    if found := _S3_HOST.fullmatch(name):
+        name = f"s3://{'/'.join(filter(None, found.groups()))}"
+    scheme, mark, path = name.partition("://")
+    return f"{scheme}{mark}{re.sub('/+', '/', ' '.join(unquote(path).split()))}" if mark else name
+
+
+def joined(files: array[int], recordings: array[int]) -> dict[int, int]:
+    """Recordings that share a file: each hash with the smallest of those that it is one with.
+
+    `files[i]` was seen with `recordings[i]`. Sixteen bytes a line, and more only for what is joined.
+    """
+    import numpy as np
+
+    if not files:
+        return {}
+    pairs: Any = np.unique(
+        np.stack([np.frombuffer(files, np.uint64), np.frombuffer(recordings, np.uint64)], 1), axis=0
+    )
+    shared = np.flatnonzero(pairs[1:, 0] == pairs[:-1, 0])
+    first: dict[int, int] = {}
+    for place in shared.tolist():
+        left, right = (_first(first, int(pairs[row, 1])) for row in (place, place + 1))
+        first[max(left, right)] = min(left, right)
+    return {name: _first(first, name) for name in {*first, *first.values()}}
+
+
+def _first(first: dict[int, int], name: int) -> int:
+    """The end of a chain, which becomes shorter on the way."""
+    while (before := first.get(name, name)) != name:
+        first[name] = first.get(before, before)
+        name = before
+    return name

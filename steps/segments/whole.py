@@ -34,7 +34,7 @@ def read(
         count += 1
         try:
             answers[name] = Whole(kind, _VALUES[kind](value))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             refused.append((name, str(error), value))
     return answers, refused, count
 
@@ -105,7 +105,9 @@ def consolidate(answers: Sequence[Answer]) -> tuple[dict[str, Whole], list[tuple
 
 
 def _agreed(given: Sequence[Whole]) -> Whole | None:
-    """One answer of several; None for a choice on which they are divided."""
+    """One answer of several; None for a divided choice, and for answers of several kinds."""
+    if len({each.kind for each in given}) > 1:
+        return None
     kind, values, size = given[0].kind, [each.value for each in given], len(given)
     if kind == RATING:
         median = float(statistics.median(values))

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from steps.segments.model import Item
+from steps.segments.model import Item, Key
 from steps.segments.places import Places
 
 
@@ -31,7 +31,7 @@ class Source:
 class Reader(Protocol):
     """One format."""
 
-    def keys(self) -> Iterator[str | None]:
+    def keys(self) -> Iterator[Key | None]:
         """What identifies each labeled object, in order; None for what is not labeled."""
         ...
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from steps.segments.answers import UnreadableAnswerError, of_content, of_response, parse
-from steps.segments.model import Given, Item
+from steps.segments.model import Given, Item, Key
 from steps.segments.places import ElsewhereError, Found, ResponseError
 from steps.segments.readers.catalog import Source
 from steps.segments.readers.fields import duration_of, fields_of, text_of
@@ -29,11 +29,24 @@ class GroundTruth:
         self._attribute = source.attribute
         self._job: str | None = None
 
-    def keys(self) -> Iterator[str | None]:
-        """The source of each labeled line."""
-        for _, line in objects_of(self._source.manifest):
-            found = isinstance(line, dict) and self._label(line) is not None
-            yield _source_of(line) if found and isinstance(line, dict) else None
+    def keys(self) -> Iterator[Key | None]:
+        """The source of each labeled line; a line that is refused anyway does not stand before a good one."""
+        for number, line in objects_of(self._source.manifest):
+            yield self._key(number, line) if isinstance(line, dict) else None
+
+    def _key(self, number: int, line: dict[str, Any]) -> Key | None:
+        uri, name = _source_of(line), self._label(line)
+        if uri is None or name is None:
+            return None
+        refused = self._refusal(line, name) is not None
+        return Key(None if refused else uri, self._id(number, line), self._recording(number, line), uri)
+
+    def _id(self, number: int, line: dict[str, Any]) -> str:
+        return text_of(line, self._source.id_key) or _source_of(line) or f"line-{number}"
+
+    def _recording(self, number: int, line: dict[str, Any]) -> str:
+        key = self._source.recording_key
+        return text_of(line, key) or _source_of(line) or self._id(number, line)
 
     def items(self) -> Iterator[Item]:
         """The lines in order."""
@@ -52,7 +65,6 @@ class GroundTruth:
     def _item(self, number: int, line: dict[str, Any]) -> Item:
         uri = _source_of(line)
         name = self._label(line)
-        identity = text_of(line, self._source.id_key) or uri or f"line-{number}"
         answers: tuple[Given, ...] = ()
         problem: tuple[str, str] | None = None
         elsewhere = held = False
@@ -73,8 +85,8 @@ class GroundTruth:
                 elsewhere = True
         return Item(
             line=number,
-            id=identity,
-            recording=text_of(line, self._source.recording_key) or uri or identity,
+            id=self._id(number, line),
+            recording=self._recording(number, line),
             source=uri or "",
             duration=duration_of(line, self._source.duration_key),
             fields=fields_of(line, self._source.fields),

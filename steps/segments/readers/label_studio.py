@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from steps.segments.model import Given, Item
+from steps.segments.model import Given, Item, Key
 from steps.segments.readers.catalog import Source
-from steps.segments.readers.fields import duration_of, fields_of, text_of, value_of
+from steps.segments.readers.fields import duration_of, fields_of, seconds_of, text_of, value_of
 from steps.segments.readers.lines import elements_of
 from steps.segments.readers.plain import data_files
 
@@ -26,10 +26,11 @@ class LabelStudio:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def keys(self) -> Iterator[str | None]:
+    def keys(self) -> Iterator[Key | None]:
         """The media of each annotated task."""
         for item in self.items():
-            yield (item.source or item.id) if item.problem is None else None
+            name = item.source or item.id
+            yield Key(name, item.id, item.recording, item.source) if item.problem is None else None
 
     def items(self) -> Iterator[Item]:
         """The tasks in the order of files and arrays."""
@@ -55,7 +56,7 @@ class LabelStudio:
         duration = duration_of(line, self._source.duration_key)
         if duration is None:
             lengths = [value_of(r, "original_length") for each in given for r in _results(each)]
-            duration = next((float(each) for each in lengths if isinstance(each, int | float)), None)
+            duration = next(filter(None, map(seconds_of, lengths)), None)
         return Item(
             line=number,
             id=identity,
@@ -96,8 +97,7 @@ def _given(annotation: Mapping[str, Any], place: int) -> Given:
         track = str(region.pop("track", "segments"))
         for label in labels:
             streams.setdefault(track, []).append({"id": label, **region})
-    lead = annotation.get("lead_time")
-    seconds = float(lead) if isinstance(lead, int | float) else None
+    seconds = seconds_of(annotation.get("lead_time"))
     return Given(str(worker if worker is not None else f"worker-{place}"), streams, whole, seconds)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from steps.runtime.rows.blocks import MAX_ROW_BYTES, bounded_lines
-from steps.segments.answers import UnreadableAnswerError, parse
+from steps.segments.answers import UnreadableAnswerError, parse, writable
 
 Line = dict[str, Any] | tuple[str, str]
 _CHUNK = 1 << 20
@@ -47,37 +48,57 @@ def elements_of(path: Path) -> Iterator[tuple[int, Line]]:
 
 
 def _whole_or_lines(path: Path) -> Iterator[tuple[int, Line]]:
-    if path.suffix == ".json" and path.stat().st_size <= MAX_ROW_BYTES:
-        found = _object(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-        if isinstance(found, dict):
-            yield 0, found
-            return
-    yield from objects_of(path)
+    """One object over many lines is told from JSON Lines by the first line: it is no object."""
+    first = next(objects_of(path), (0, ("unreadable", "there is nothing in it")))
+    if path.suffix != ".json" or isinstance(first[1], dict):
+        yield from objects_of(path)
+    elif path.stat().st_size > MAX_ROW_BYTES:
+        yield 0, ("too_large", f"one object of more than {MAX_ROW_BYTES >> 20} MiB")
+    else:
+        yield 0, _object(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
 
 
 def _array(path: Path) -> Iterator[tuple[int, Line]]:
     """Elements of a JSON array, parsed as the text streams by."""
-    decoder, number = json.JSONDecoder(), 0
+    number = 0
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        text = file.read(_CHUNK).lstrip()[1:]
+        text = file.read(_CHUNK)
+        place = text.index("[") + 1
         wanted = 0  # characters below which another try is not worth it
         while True:
-            text = text.lstrip(" \t\r\n,")
-            if text.startswith("]"):
+            place = _after_blanks(text, place)
+            if text.startswith("]", place):
                 return
             try:
-                if len(text) < wanted:
-                    raise ValueError("too early")
-                element, end = decoder.raw_decode(text)
-                if end == len(text) and not isinstance(element, dict):
-                    raise ValueError("a number or word may go on")
-            except ValueError as error:
+                element, end = _element(text, place, wanted)
+            except (ValueError, RecursionError) as error:
+                text = text[place:]
                 more = file.read(max(_CHUNK, len(text)))
-                if not more or len(text) > MAX_ROW_BYTES:
-                    yield number, ("unreadable", f"element {number} of the array: {error}")
+                if not more or len(text) > MAX_ROW_BYTES or isinstance(error, RecursionError):
+                    what = f"element {number} of the array, and what follows it: {error}"
+                    yield number, ("unreadable", what)
                     return
-                text, wanted = text + more, len(text)
+                text, wanted, place = text + more, len(text), 0
                 continue
             plain = isinstance(element, dict)
             yield number, element if plain else ("unreadable", "an element of the array is no object")
-            text, wanted, number = text[end:], 0, number + 1
+            place, wanted, number = end, 0, number + 1
+
+
+_DECODER = json.JSONDecoder()
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BETWEEN.match(text, place)
+    return found.end() if found else place
+
+
+def _element(text: str, place: int, wanted: int) -> tuple[Any, int]:
+    """The element that begins at a place, and where it ends; raises ValueError where it is not whole."""
+    if len(text) - place < wanted:
+        raise ValueError("too early")
+    element, end = _DECODER.raw_decode(text, place)
+    if end == len(text) and not isinstance(element, dict):
+        raise ValueError("a number or word may go on")
+    return writable(element), end

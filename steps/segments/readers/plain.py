@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from steps.segments.answers import by_track
-from steps.segments.model import Given, Item
+from steps.segments.model import Given, Item, Key
 from steps.segments.readers.catalog import Source
 from steps.segments.readers.fields import duration_of, fields_of, text_of
 from steps.segments.readers.lines import elements_of
@@ -25,10 +25,10 @@ class Plain:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def keys(self) -> Iterator[str | None]:
+    def keys(self) -> Iterator[Key | None]:
         """The id of each object."""
         for item in self.items():
-            yield item.id if item.problem is None else None
+            yield Key(item.id, item.id, item.recording, item.source) if item.problem is None else None
 
     def items(self) -> Iterator[Item]:
         """The objects in the order of files and lines."""

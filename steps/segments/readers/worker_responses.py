@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from steps.segments.answers import UnreadableAnswerError, of_response, parse
-from steps.segments.model import Given, Item
+from steps.segments.model import Given, Item, Key
 from steps.segments.readers.catalog import Source
+from steps.segments.readers.fields import fields_of
 from steps.segments.readers.plain import data_files
 
 
@@ -17,10 +19,11 @@ class WorkerResponses:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def keys(self) -> Iterator[str | None]:
+    def keys(self) -> Iterator[Key | None]:
         """The paths."""
         for path in data_files(self._source.manifest):
-            yield self._name(path)
+            name = self._name(path)
+            yield Key(name, name, _recording(name), "")
 
     def items(self) -> Iterator[Item]:
         """One object a file."""
@@ -42,4 +45,13 @@ class WorkerResponses:
             except UnreadableAnswerError as error:
                 problem = "response_unreadable", str(error)
         name = self._name(path)
-        return Item(number, name, name, name, answers=answers, problem=problem)
+        fields = fields_of({}, self._source.fields)  # there are none, and templates find them empty
+        return Item(number, name, _recording(name), name, fields=fields, answers=answers, problem=problem)
+
+
+def _recording(name: str) -> str:
+    """The folder of a line's answers: those of all iterations are of one recording."""
+    return _ITERATION.sub(r"\1\2", name)
+
+
+_ITERATION = re.compile(r"(^|.*/)iteration-\d+/(\d+)/[^/]+")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -41,22 +42,32 @@ class SetFiles:
 
 
 class ObjectFiles:
-    """A file an object, in the folder of its set; names stay apart whatever the objects are called."""
+    """A file an object, in the folder of its set; until the end they wait in a hidden folder."""
 
     def __init__(self, folder: Path, suffix: str) -> None:
         self._folder, self._suffix = folder, suffix
-        self._written: list[tuple[Path, Path]] = []
+        self._waiting = folder / ".part"
+        shutil.rmtree(self._waiting, ignore_errors=True)  # of a run that was killed
+
+    def path(self, below: str | Path, name: str) -> Path:
+        """Where a file waits whose place is below a set's folder; the folder is there."""
+        path = self._waiting / below / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
 
     def write(self, split: str, name: str, text: str) -> None:
         """Writes one file."""
-        path = self._folder / split / f"{name}.{self._suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8", newline="")
-        os.replace(part, path)
+        self.path(split, f"{name}.{self._suffix}").write_text(text, encoding="utf-8", newline="")
 
     def close(self, *, whole: bool) -> None:
-        """Each file is whole already; a job that fails uploads none of them."""
+        """Gives the files their places, or removes them."""
+        if whole:
+            for folder, _, names in os.walk(self._waiting):
+                target = self._folder / Path(folder).relative_to(self._waiting)
+                target.mkdir(exist_ok=True)
+                for name in names:
+                    os.replace(f"{folder}/{name}", f"{target}/{name}")
+        shutil.rmtree(self._waiting, ignore_errors=True)
 
 
 def safe_name(name: str) -> str:

@@ -15,7 +15,7 @@ from steps.runtime.outputs import json_line
 from steps.runtime.settings import Section
 from steps.segments.model import Converted
 from steps.segments.writers.catalog import Place
-from steps.segments.writers.files import SetFiles, safe_name
+from steps.segments.writers.files import ObjectFiles, SetFiles, safe_name
 from steps.segments.writers.prompts import shown
 
 
@@ -26,6 +26,7 @@ class MediaFolder:
         self._track = settings.optional_text("track")
         self._place = place
         self._files = SetFiles(lambda split: self._folder(split) / "metadata.jsonl")
+        self._linked = ObjectFiles(place.folder, "")
 
     def _folder(self, split: str) -> Path:
         folder = self._place.folder / split
@@ -62,9 +63,7 @@ class MediaFolder:
         name = safe_name(item.id) + suffix.lower()
         media = media_file(self._place.media, item.source)
         if media is not None:
-            target = self._folder(converted.split) / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)
+            target = self._linked.path(self._folder(converted.split).relative_to(self._place.folder), name)
             try:
                 os.link(media, target)
             except OSError:  # another file system
@@ -73,6 +72,7 @@ class MediaFolder:
 
     def close(self, *, whole: bool) -> None:
         """Ends the files."""
+        self._linked.close(whole=whole)
         self._files.close(whole=whole)
 
 

@@ -7,6 +7,7 @@ from steps.runtime.settings import Section
 from steps.segments.model import Converted
 from steps.segments.writers.catalog import Place
 from steps.segments.writers.files import SetFiles
+from steps.segments.writers.rttm import span
 
 
 class Nemo:
@@ -23,7 +24,7 @@ class Nemo:
             row = {
                 "audio_filepath": converted.item.source,
                 "offset": round(each.start, 3),
-                "duration": round(each.end - each.start, 3),
+                "duration": span(each),
                 "text": each.text,
                 "speaker": each.label,
             }

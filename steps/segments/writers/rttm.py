@@ -6,7 +6,7 @@ SPEAKER <file> 1 <start> <duration> <NA> <NA> <speaker> <NA> <NA>
 from __future__ import annotations
 
 from steps.runtime.settings import Section
-from steps.segments.model import Converted
+from steps.segments.model import Converted, Moment
 from steps.segments.writers.catalog import Place
 from steps.segments.writers.files import ObjectFiles, safe_name
 
@@ -22,17 +22,25 @@ class Rttm:
         """Writes a recording's file; a recording in which nobody speaks has an empty one."""
         name = safe_name(converted.item.id)
         lines = [
-            f"SPEAKER {name} 1 {each.start:.3f} {each.end - each.start:.3f} <NA> <NA> {word(each.label)}"
-            " <NA> <NA>\n"
+            f"SPEAKER {name} 1 {each.start:.3f} {span(each):.3f} <NA> <NA> {word(each.label)} <NA> <NA>\n"
             for each in converted.track(self._track)
         ]
         self._files.write(converted.split, name, "".join(lines))
         return 1
 
     def close(self, *, whole: bool) -> None:
-        """Nothing is left open."""
+        """Ends the files."""
+        self._files.close(whole=whole)
+
+
+def span(moment: Moment) -> float:
+    """Seconds to the millisecond, at least one of those: readers refuse a segment of no length."""
+    return max(round(moment.end - moment.start, 3), 0.001)
 
 
 def word(label: str) -> str:
-    """A label as one field: white space, which would end it, becomes `_`."""
-    return "_".join(label.split()) or "_"
+    """A label as one field: white space, which would end it, becomes `_`.
+
+    A double quote becomes a single one: pyannote reads the file as a table, where it opens a quoted field.
+    """
+    return "_".join(label.split()).replace('"', "'") or "_"

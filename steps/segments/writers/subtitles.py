@@ -31,7 +31,8 @@ class WebVtt:
         return 1
 
     def close(self, *, whole: bool) -> None:
-        """Nothing is left open."""
+        """Ends the files."""
+        self._files.close(whole=whole)
 
 
 class Srt:
@@ -45,14 +46,15 @@ class Srt:
         """Writes a recording's file."""
         cues = [
             f"{number}\n{clock(start, ',')} --> {clock(end, ',')}\n"
-            f"{': '.join(filter(None, (one_line(moment.label), one_line(moment.text))))}\n"
+            f"{': '.join(filter(None, (_shown(moment.label), _shown(moment.text))))}\n"
             for number, (moment, start, end) in enumerate(timed(converted.track(self._track)), start=1)
         ]
         self._files.write(converted.split, safe_name(converted.item.id), "\n".join(cues))
         return 1
 
     def close(self, *, whole: bool) -> None:
-        """Nothing is left open."""
+        """Ends the files."""
+        self._files.close(whole=whole)
 
 
 def timed(moments: list[Moment]) -> list[tuple[Moment, int, int]]:
@@ -71,6 +73,11 @@ def clock(milliseconds: int, point: str) -> str:
 def one_line(text: str) -> str:
     """The text without line ends, which both formats give a meaning."""
     return _BREAKS.sub(" ", text).strip()
+
+
+def _shown(text: str) -> str:
+    """SRT has no way to escape the arrow, by which readers tell a line of times: it loses a dash."""
+    return one_line(text).replace("-->", "->")
 
 
 def _escaped(text: str) -> str:

@@ -15,50 +15,37 @@ from steps.runtime.settings import Section
 from steps.segments import settings
 
 JSON = dict[str, Any]
-POST: JSON = {
+PAGE: JSON = {
     "answers": [
         {
-            "acceptanceTime": "2024-11-04T18:33:38.658Z",
+            "acceptanceTime": "2026-05-01T10:00:00.250Z",
             "answerContent": {
                 "annotations": {
-                    "categories": {
-                        "language": ["English", "Hindi", "Spanish", "French", "German", "Dutch"],
-                        "speaker": ["Customer", "Representative"],
-                    },
-                    "startTimestamp": 1730745219028,
-                    "startUTCTime": "Mon, 04 Nov 2024 18:33:39 GMT",
+                    "categories": {"speech": ["Danish", "Greek"], "speaker": ["Customer", "Representative"]},
+                    "startTimestamp": 1777629600000,
+                    "startUTCTime": "Fri, 01 May 2026 10:00:00 GMT",
                     "streams": {
-                        "language": [
-                            {
-                                "id": "English",
-                                "start": 0,
-                                "end": 334.808635,
-                                "text": "Sample text in English",
-                                "emotion": "happy",
-                            },
-                            {
-                                "id": "Spanish",
-                                "start": 334.808635,
-                                "end": 550.348471,
-                                "text": "Texto de ejemplo en español",
-                                "emotion": "neutral",
-                            },
+                        "speech": [
+                            {"id": "Danish", "start": 0, "end": 12.5, "text": "Hej, æblerne mangler",
+                             "emotion": "worried"},
+                            {"id": "Greek", "start": 12.5, "end": 41.062517, "text": "Καλημέρα σας",
+                             "emotion": "calm"},
                         ]
                     },
-                    "endTimestamp": 1730745269602,
-                    "endUTCTime": "Mon, 04 Nov 2024 18:34:29 GMT",
-                    "elapsedTime": 50574,
+                    "endTimestamp": 1777629660000,
+                    "endUTCTime": "Fri, 01 May 2026 10:01:00 GMT",
+                    "elapsedTime": 60000,
                 },
                 "backgroundNoise": {"ambient": False, "music": True, "traffic": False},
                 "emotiontag": "Neutral",
                 "environmentalSounds": {"birdsChirping": False, "doorbell": True, "footsteps": False},
                 "rate": {"1": False, "2": False, "3": False, "4": False, "5": True},
-                "textTranslationFinal": "sample text for transcription",
+                "textTranslationFinal": "The apples are missing",
             },
         }
     ]
-}
-"""The sample output of the post, as published."""
+}  # fmt: skip
+"""What the page of the segmentation sample sends: one answer, no worker, start as a whole number."""
 
 
 def told(**changes: Any) -> Section:
@@ -182,7 +169,8 @@ def rows(folder: Path, pattern: str = "*.jsonl") -> list[JSON]:
     return [
         json.loads(line)
         for path in sorted(folder.rglob(pattern))
-        for line in path.read_text(encoding="utf-8").splitlines()
+        for line in path.read_text(encoding="utf-8").split("\n")  # other ends of lines are text
+        if line
     ]
 
 

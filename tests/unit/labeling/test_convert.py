@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from steps.runtime.errors import StepError
-from tests.unit.labeling.jobs import POST, Job, answer, line, reasons, segment, told
+from tests.unit.labeling.jobs import PAGE, Job, answer, line, reasons, segment, told
 
 STREAMS = {"t": [segment(0.0, 2.0, text="hello"), segment(2.0, 5.5, "B", "there")]}
-CONTENT: dict[str, Any] = POST["answers"][0]["answerContent"]
+CONTENT: dict[str, Any] = PAGE["answers"][0]["answerContent"]
 ANNOTATIONS = CONTENT["annotations"]
 
 
@@ -21,7 +21,7 @@ def wrapped(annotations: Any) -> dict[str, Any]:
 
 
 SHAPES: dict[str, Any] = {
-    "as published": POST["answers"][0],
+    "as sent": PAGE["answers"][0],
     "json": wrapped(json.dumps(ANNOTATIONS)),
     "json in json": wrapped(json.dumps(json.dumps(ANNOTATIONS))),
     "all of it json": {"answerContent": json.dumps(CONTENT)},
@@ -30,7 +30,7 @@ SHAPES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_posts_sample_in_every_shape(tmp_path: Path, shape: str) -> None:
+def test_what_the_page_sends_in_every_shape(tmp_path: Path, shape: str) -> None:
     """An object, JSON, JSON in JSON: the same two segments, texts, emotions and whole-file answers."""
     job = Job(tmp_path)
     job.add(line(0), [SHAPES[shape]])
@@ -39,14 +39,14 @@ def test_the_posts_sample_in_every_shape(tmp_path: Path, shape: str) -> None:
     assert [
         (s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]
     ] == [
-        ("language", "English", 0.0, 334.808635, "Sample text in English", "happy"),
-        ("language", "Spanish", 334.808635, 550.348471, "Texto de ejemplo en español", "neutral"),
+        ("speech", "Danish", 0.0, 12.5, "Hej, æblerne mangler", "worried"),
+        ("speech", "Greek", 12.5, 41.062517, "Καλημέρα σας", "calm"),
     ]
     assert {name: each["value"] for name, each in found["whole"].items()} == {
         "backgroundNoise": ["music"],
         "environmentalSounds": ["doorbell"],
         "rate": 5.0,
-        "textTranslationFinal": "sample text for transcription",
+        "textTranslationFinal": "The apples are missing",
     }
     assert aside == []
     assert figures["durations_not_checked"] == 1
@@ -60,7 +60,7 @@ def test_the_posts_sample_in_every_shape(tmp_path: Path, shape: str) -> None:
         {"annotations": ANNOTATIONS},
         ANNOTATIONS,
         json.dumps({"annotations": json.dumps(ANNOTATIONS)}),
-        POST,
+        PAGE,
     ],
 )
 def test_what_a_lambda_leaves_in_the_line_is_read(tmp_path: Path, content: Any) -> None:
@@ -69,7 +69,7 @@ def test_what_a_lambda_leaves_in_the_line_is_read(tmp_path: Path, content: Any) 
     job.add(line(0, labels=content, **{"labels-metadata": {"job-name": "labeling-job/job"}}))
     _, aside, (found,) = job.convert()
 
-    assert [each["label"] for each in found["segments"]] == ["English", "Spanish"]
+    assert [each["label"] for each in found["segments"]] == ["Danish", "Greek"]
     assert aside == []
 
 
@@ -150,6 +150,42 @@ def test_times_in_milliseconds_are_told_from_marks_beyond_the_end(tmp_path: Path
     assert cut["segments"][0]["end"] == 60.0
 
 
+def test_times_in_milliseconds_are_told_without_a_duration(tmp_path: Path) -> None:
+    """Whole numbers of hours on end are no seconds; fractions, a known length or four hours at most are."""
+    job = Job(tmp_path)
+    job.add(line(0), [answer("w", {"t": [segment(0, 4200), segment(4200, 61_000)]})])
+    job.add(line(1), [answer("w", {"t": [segment(0, 4200), segment(4200, 61_000.5)]})])
+    job.add(line(2, duration=61_000), [answer("w", {"t": [segment(0, 4200), segment(4200, 61_000)]})])
+    job.add(line(3), [answer("w", {"t": [segment(0, 4200), segment(4200, 14_400)]})])
+    _, aside, found = sorted_objects(job.convert())
+
+    assert [(each["line"], each["reason"]) for each in aside] == [(0, "wrong_unit")] * 2
+    assert [len(each["segments"]) for each in found] == [0, 2, 2, 2]
+
+
+def test_an_answer_in_another_unit_is_no_vote_against_the_others(tmp_path: Path) -> None:
+    """Of two workers one sent milliseconds: what the other marked is kept, no disagreement is told."""
+    job = Job(tmp_path)
+    sent = answer("late", {"t": [segment(0.0, 2000.0), segment(2000.0, 5500.0, "B")]}, rate={"5": True})
+    job.add(line(0, duration=6), [answer("w", STREAMS), sent])
+    figures, aside, (found,) = job.convert()
+
+    assert reasons(aside) == [("segment", "wrong_unit")] * 2
+    assert [(each["label"], each["support"]) for each in found["segments"]] == [("A", 1.0), ("B", 1.0)]
+    assert found["whole"]["rate"]["value"] == 5.0
+    assert figures["agreement"]["compared_objects"] == 0
+
+
+def test_too_many_unreadable_answers_fail_the_step(tmp_path: Path) -> None:
+    """Their segments are not even counted; a worker's second answer is no fault."""
+    job = Job(tmp_path)
+    broken = {"workerId": "v", "answerContent": {"annotations": "{"}}
+    job.add(line(0), [answer("w", STREAMS), answer("w", STREAMS), broken])
+    with pytest.raises(StepError, match=r"1 of 3 answers \(33\.3%\) are unusable.*: 1 "):
+        job.convert(told(checks={"max_rejected_share": 0.3}))
+    job.convert(told(checks={"max_rejected_share": 0.4}))
+
+
 def sorted_objects(result: tuple[Any, Any, list[Any]]) -> tuple[Any, Any, list[Any]]:
     return result[0], result[1], sorted(result[2], key=lambda each: each["line"])
 
@@ -211,6 +247,18 @@ def test_instances_find_what_one_finds(tmp_path: Path) -> None:
     assert {k: v for k, v in three.items() if k not in changed} == {
         k: v for k, v in one.items() if k not in changed
     }
+
+
+def test_iterations_of_a_line_on_two_instances_are_one_clear_error(tmp_path: Path) -> None:
+    """Without worker-response-ref neither can know of the other's; never a line converted twice."""
+    job = Job(tmp_path)
+    job.add(line(0, **{"labels-metadata": {}}), [answer("w", STREAMS)])
+    newer = tmp_path / "data" / "iteration-2" / "0" / "b.json"
+    newer.parent.mkdir(parents=True)
+    newer.write_text(json.dumps({"answers": [answer("w", STREAMS)]}))
+    with pytest.raises(StepError, match="answers to one manifest line lie on two instances") as caught:
+        job.convert(parts=2)
+    assert "instance_count to 1" in (caught.value.hint or "")
 
 
 def test_an_empty_manifest_and_a_manifest_without_labels_are_errors(tmp_path: Path) -> None:
@@ -286,10 +334,10 @@ def test_label_studio_exports_are_read(tmp_path: Path) -> None:
 
 
 def test_responses_without_a_manifest_are_read(tmp_path: Path) -> None:
-    """A folder of files as the post's sample is one."""
+    """A folder of files as the page sends them."""
     job = Job(tmp_path)
     (tmp_path / "manifest" / "5").mkdir()
-    (tmp_path / "manifest" / "5" / "a.json").write_text(json.dumps(POST))
+    (tmp_path / "manifest" / "5" / "a.json").write_text(json.dumps(PAGE))
     (tmp_path / "manifest" / "b.json").write_text("[]")
     _, aside, (found,) = job.convert(told(data={"format": "worker_responses", "manifest": ""}))
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
+import tempfile
 import wave
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.stub import Stubber
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from steps.segments.media import duration
 from steps.segments.places import ElsewhereError, Places, ResponseError, s3_fetch
@@ -93,6 +97,90 @@ def test_lengths_come_from_headers(tmp_path: Path) -> None:
     (tmp_path / "d.mp4").write_bytes(b"\0\0\0\x10ftypisom")
     found = [duration(tmp_path / name) for name in ("a.wav", "b.flac", "c.mp4", "d.mp4", "e.wav")]
     assert found == [1.5, 2.0, 2.5, None, None]
+
+
+def test_headers_that_do_not_say_are_not_believed(tmp_path: Path) -> None:
+    """A WAV out of a pipe goes to the file's end; fragments, an unknown length, no samples: not known."""
+
+    def wav(size: int, samples: bytes) -> bytes:
+        form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16_000, 2, 16)
+        return b"RIFF\xff\xff\xff\xffWAVE" + form + struct.pack("<4sI", b"data", size) + samples
+
+    def movie(length: int) -> bytes:
+        mvhd = struct.pack(">I4sIIIII", 108, b"mvhd", 0, 0, 0, 600, length) + bytes(80)
+        return struct.pack(">I4s", 8 + len(mvhd), b"moov") + mvhd
+
+    files = {
+        "pipe.wav": (wav(0xFFFFFFFF, bytes(32_000)), 2.0),
+        "cut.wav": (wav(64_000, bytes(32_000)), 2.0),
+        "none.wav": (wav(0, b""), None),
+        "old.mov": (movie(1200), 2.0),
+        "fragments.mp4": (movie(0), None),
+        "unknown.mp4": (movie(0xFFFFFFFF), None),
+        "no.flac": (b"fLaC" + bytes(60), None),
+    }
+    for name, (content, _) in files.items():
+        (tmp_path / name).write_bytes(content)
+    assert {name: duration(tmp_path / name) for name in files} == {
+        name: seconds for name, (_, seconds) in files.items()
+    }
+
+
+def page(serial: int, position: int, body: bytes) -> bytes:
+    """A page of Ogg with one packet."""
+    return struct.pack("<4sBBqIIIBB", b"OggS", 0, 0, position, serial, 0, 0, 1, len(body)) + body
+
+
+def test_lengths_of_ogg_and_webm(tmp_path: Path) -> None:
+    """Vorbis and Opus by the last page of the stream; WebM by its Info, with and without a Duration."""
+    vorbis = b"\x01vorbis" + struct.pack("<IBI", 0, 1, 16_000) + bytes(14)
+    (tmp_path / "a.ogg").write_bytes(
+        page(7, 0, vorbis) + page(7, 40_000, bytes(50)) + page(7, -1, bytes(9)) + page(8, 99_999, bytes(9))
+    )
+    opus = b"OpusHead" + struct.pack("<BBHI", 1, 1, 312, 16_000) + bytes(3)
+    (tmp_path / "b.opus").write_bytes(page(3, 0, opus) + page(3, 48_312 * 1, bytes(20)))
+
+    def element(name: str, body: bytes) -> bytes:
+        return bytes.fromhex(name) + bytes([0x80 | len(body)]) + body
+
+    def webm(*info: bytes) -> bytes:
+        unknown_size = bytes.fromhex("18538067 01FFFFFFFFFFFFFF")
+        cluster = bytes.fromhex("1F43B675 01FFFFFFFFFFFFFF") + bytes(90)
+        inner = element("1549A966", b"".join(info))
+        return element("1A45DFA3", element("4282", b"webm")) + unknown_size + inner + cluster
+
+    scale, length = element("2AD7B1", (1_000_000).to_bytes(3, "big")), struct.pack(">d", 2_500.0)
+    (tmp_path / "c.webm").write_bytes(webm(scale, element("4489", length)))
+    (tmp_path / "d.webm").write_bytes(webm(scale))
+    (tmp_path / "e.ogg").write_bytes(b"OggS" + bytes(30))
+    found = [duration(tmp_path / name) for name in ("a.ogg", "b.opus", "c.webm", "d.webm", "e.ogg")]
+    assert found == [2.5, 1.0, 2.5, None, None]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([b"RIFF\0\0\0\0WAVE", b"fLaC", b"\0\0\0\x10ftyp", b"OggS", b"\x1a\x45\xdf\xa3"]),
+    st.binary(),
+)
+def test_no_header_is_a_fault(head: bytes, rest: bytes) -> None:
+    """Random bytes behind the mark of a format: a length above zero, or none."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(head + rest)
+        file.flush()
+        found = duration(Path(file.name))
+    assert found is None or found > 0
+
+
+def test_what_s3_says_is_too_large_is_not_read() -> None:
+    """By the length in the answer's head: a hundred megabytes never come into memory."""
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    body = io.BytesIO()
+    body.close()  # to read it is an error
+    with Stubber(client) as stub:
+        stub.add_response("get_object", {"ContentLength": 100_000_000, "Body": body})
+        with pytest.raises(ResponseError, match=r"100\.0 MB, at most 16\.0") as caught:
+            s3_fetch(client)("bucket", "key", 16_000_000)
+    assert caught.value.reason == "response_too_large"
 
 
 def test_media_are_found_by_the_longest_part_of_their_path(tmp_path: Path) -> None:
