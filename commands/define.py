@@ -19,31 +19,36 @@ class List:
 
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
-        """Prints one line per pipeline."""
-        from config import names
-        from config.load import load_project
-
-        project = load_project(arguments.env)
-        pipelines = [
-            {
-                "name": name,
-                "kind": getattr(pipeline, "kind", ""),
-                "deployed_as": names.pipeline_name(project.environment, name),
-                "description": pipeline.description,
-                "parameters": {
-                    parameter: declared.model_dump(mode="json", exclude_none=True)
-                    for parameter, declared in pipeline.parameters.items()
-                },
-            }
-            for name, pipeline in project.pipelines.items()
-        ]
+        """Prints one line per pipeline; in JSON, which is for programs, the files are checked first."""
         if arguments.output == "json":
-            terminal.json({"environment": project.environment.name, "pipelines": pipelines})
-        else:
-            terminal.columns(
-                [[str(each[key]) for key in ("name", "kind", "description")] for each in pipelines]
-            )
+            terminal.json(_listing(arguments.env))
+            return 0
+        from config.heads import heads
+
+        found = heads(arguments.env)
+        terminal.columns([[head.name, head.kind, head.description] for head in found])
         return 0
+
+
+def _listing(environment: str) -> dict[str, Any]:
+    from config import names
+    from config.load import load_project
+
+    project = load_project(environment)
+    pipelines = [
+        {
+            "name": name,
+            "kind": getattr(pipeline, "kind", ""),
+            "deployed_as": names.pipeline_name(project.environment, name),
+            "description": pipeline.description,
+            "parameters": {
+                parameter: declared.model_dump(mode="json", exclude_none=True)
+                for parameter, declared in pipeline.parameters.items()
+            },
+        }
+        for name, pipeline in project.pipelines.items()
+    ]
+    return {"environment": project.environment.name, "pipelines": pipelines}
 
 
 class Validate:
@@ -104,7 +109,7 @@ class Schema:
         from commands.parser import UsageError
         from config.errors import UnknownNameError
         from config.json_schema import schemas, write_schemas
-        from config.load import repository_root
+        from config.places import repository_root
         from config.suggest import did_you_mean
 
         if arguments.write:

@@ -52,7 +52,7 @@ class Doctor:
 def _situation(environment: str) -> Situation:
     """Looks at the machine, loads, compiles, connects; what fails is kept, not raised."""
     from commands.tables import now
-    from config.load import repository_root
+    from config.places import repository_root
     from deploy.doctor.situation import Situation
 
     project, problem = _project(environment)
@@ -126,7 +126,7 @@ def _runs(project: Project) -> bool:
 def _machine(project: Project | None) -> Machine:
     from importlib.metadata import distributions
 
-    from config.load import repository_root
+    from config.places import repository_root
     from deploy.doctor.machine import normal
     from deploy.doctor.situation import Machine
 

@@ -17,7 +17,8 @@ def sound_project(environment: str, terminal: Terminal) -> Project:
     environment's own file has errors, or no pipeline is sound.
     """
     from config.errors import ConfigurationError, UnknownNameError
-    from config.load import PIPELINES, load_project, repository_root
+    from config.load import load_project
+    from config.places import PIPELINES, repository_root
 
     try:
         return load_project(environment)

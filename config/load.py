@@ -22,25 +22,13 @@ from config.models.common import PipelineConfig
 from config.models.environment import Environment
 from config.models.inference import InferenceConfig
 from config.models.project import Project
+from config.places import environment_file, label_of, pipeline_files, repository_root
 from config.reading import read_file
 from config.rules.environment import RULES as ENVIRONMENT_RULES
 from config.rules.project import project_findings
 from config.rules.rule import Surroundings, findings, placed_findings
 from config.suggest import did_you_mean, quoted
 from config.validation import validate
-
-ENVIRONMENTS = Path("config", "environments")
-PIPELINES = Path("config", "pipelines")
-
-
-def repository_root() -> Path:
-    """The folder that ``config/`` lies in."""
-    return Path(__file__).resolve().parent.parent
-
-
-def environment_names(root: Path | None = None) -> tuple[str, ...]:
-    """The environments there are, by file name."""
-    return tuple(sorted(file.stem for file in ((root or repository_root()) / ENVIRONMENTS).glob("*.yaml")))
 
 
 def load_environment(name: str, root: Path | None = None) -> Environment:
@@ -87,7 +75,7 @@ class _Loaded:
     def of(cls, base: Path, env: Environment | None) -> _Loaded:
         loaded = cls(defaultdict(list), {}, defaultdict(list))
         around = Surroundings(env, base) if env is not None else None
-        for file in _files(base / PIPELINES):
+        for file in pipeline_files(base):
             loaded._read(file, base, around)
         loaded._check_together()
         return loaded
@@ -122,7 +110,7 @@ class _Loaded:
         return own + [problem for name in names for problem in self.unreadable.get(name, ())]
 
     def _read(self, file: Path, base: Path, around: Surroundings | None) -> None:
-        document, problems = read_file(file, _label(file, base))
+        document, problems = read_file(file, label_of(file, base))
         if document is None:
             self.unreadable[file.stem] = problems
             return
@@ -157,11 +145,8 @@ class _Loaded:
 
 
 def _environment(name: str, base: Path) -> tuple[Environment | None, Document | None, list[Problem]]:
-    known = environment_names(base)
-    if name not in known:
-        raise UnknownNameError("environment", name, known, did_you_mean(name, known))
-    file = base / ENVIRONMENTS / f"{name}.yaml"
-    document, problems = read_file(file, _label(file, base))
+    file = environment_file(name, base)
+    document, problems = read_file(file, label_of(file, base))
     if document is None:
         return None, None, problems
     outcome = validate(Environment, document.data)
@@ -181,11 +166,3 @@ def _repeated_names(checked: Sequence[CheckedPipeline]) -> Iterable[Problem]:
     for other in checked[1:]:
         message = f'"{other.name}" is the name of {checked[0].document.file} already'
         yield other.document.problem(("name",), message, "choose another name")
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-
-
-def _label(file: Path, base: Path) -> str:
-    return file.relative_to(base).as_posix()

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.errors import ConfigurationError, Problem
-from config.load import load_project, repository_root
+from config.load import load_project
+from config.places import repository_root
 from config.reading import read_bytes, read_text
 from tests.unit.config.project_folder import (
     ENVIRONMENT_FILE,

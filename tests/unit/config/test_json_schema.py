@@ -14,7 +14,7 @@ import yaml
 
 from config.base_models import BASE_MODELS
 from config.json_schema import schema_files, schemas, write_schemas
-from config.load import repository_root
+from config.places import repository_root
 from tests.unit.config.project_folder import ENVIRONMENT, INFERENCE, TRAINING
 
 ROOT = repository_root()

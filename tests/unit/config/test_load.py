@@ -11,8 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from config.errors import ConfigurationError, UnknownNameError
-from config.load import environment_names, load_environment, load_project
+from config.load import load_environment, load_project
 from config.models import InferenceConfig, ParameterRef, TrainingConfig
+from config.places import environment_names
 from tests.unit.config.project_folder import (
     ENVIRONMENT,
     ENVIRONMENT_FILE,

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from config.kinds import KINDS
-from config.load import repository_root
 from config.models import PipelineConfig
+from config.places import repository_root
 from config.rules.rule import KindRules
 
 PROGRAM = """
