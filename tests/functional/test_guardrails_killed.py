@@ -39,7 +39,7 @@ def _batch_output(folder: Path, seed: int) -> list[str]:
     return [f"c-{number}" for number in numbers]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 9))])
 def test_killed_at_random_every_record_counts_once(seed: int, tmp_path: Path) -> None:
     """However often it is killed: the books balance, no call is repeated beyond the limit, nothing leaks."""
     chance = random.Random(seed)
