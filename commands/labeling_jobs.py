@@ -91,6 +91,7 @@ class Wait:
 
 def _followed(project: Project, job: LabelingJob, terminal: Terminal) -> LabelingJob:
     """The job at its end; a line for every change."""
+    from deploy.hints import typed
     from deploy.labeling import jobs
     from deploy.observing.follow import pause_of
     from deploy.session import connect
@@ -98,7 +99,11 @@ def _followed(project: Project, job: LabelingJob, terminal: Terminal) -> Labelin
     told = ""
     newest = job
     for seen, trouble in jobs.follow(
-        lambda: connect(project), job.name, pause=pause_of(project.environment), sleep=time.sleep
+        lambda: connect(project),
+        job.name,
+        pause=pause_of(project.environment),
+        sleep=time.sleep,
+        again=typed(f"labeling wait {job.name}", project.environment.name),
     ):
         newest = seen
         line = trouble or f"{seen.status}, {_progress(seen)}"

@@ -124,6 +124,7 @@ def _follow(project: Project, execution: Execution, arguments: Namespace, termin
         step=arguments.step,
         pause=pause_of(project.environment),
         sleep=time.sleep,
+        again=typed(f"logs {execution.id} --follow", arguments.env),
     ):
         if news.trouble and news.trouble != trouble:
             terminal.note(f"{news.trouble}; looking again")

@@ -18,14 +18,14 @@ def sound_project(environment: str, terminal: Terminal) -> Project:
     """
     from config.errors import ConfigurationError, UnknownNameError
     from config.load import load_project
-    from config.places import PIPELINES, repository_root
+    from config.places import pipeline_files, repository_root
 
     try:
         return load_project(environment)
     except ConfigurationError as error:
         # Asked for one sound pipeline, the loader gives all sound ones. Pipelines have the names of their
         # files unless somebody chose otherwise.
-        for file in sorted((repository_root() / PIPELINES).glob("*.yaml")):
+        for file in pipeline_files(repository_root()):
             try:
                 project = load_project(environment, names=[file.stem])
             except (ConfigurationError, UnknownNameError):

@@ -12,14 +12,14 @@ from botocore.exceptions import ClientError
 
 from config import names
 from config.models import Environment
-from deploy.errors import EXPIRED_FOR_NOW, is_missing, passing
+from deploy.errors import is_missing
 from deploy.hints import typed
 from deploy.labeling.errors import LabelingError
 from deploy.paging import entries
+from deploy.patience import Patience
 from deploy.session import Aws
 
 ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
-MOST_FAILED_LOOKS: Final = 360
 _TIME: Final = re.compile(r"\d{6}-\d{6}")
 _MANIFEST: Final = "/manifests/output/output.manifest"
 
@@ -119,11 +119,14 @@ def stop(aws: Aws, name: str) -> None:
 
 
 def follow(
-    connect: Callable[[], Aws], name: str, *, pause: float, sleep: Callable[[float], None]
+    connect: Callable[[], Aws], name: str, *, pause: float, sleep: Callable[[float], None], again: str
 ) -> Iterator[tuple[LabelingJob, str]]:
-    """(job, trouble) at every look, until the job is over. Passing errors are told and outlasted."""
+    """(job, trouble) at every look, until the job is over. Passing errors are told and outlasted.
+
+    `again` is what to type when this one has to end before the job.
+    """
     aws = connect()
-    job, trouble, failed = look(aws, name), "", 0
+    job, trouble, patience = look(aws, name), "", Patience("the labeling job", again)
     while True:
         yield job, trouble
         if job.is_over and not trouble:
@@ -132,18 +135,10 @@ def follow(
         try:
             if trouble:
                 aws = connect()
-            job, trouble, failed = look(aws, name), "", 0
+            job, trouble = look(aws, name), ""
+            patience.answered()
         except Exception as error:
-            why = _passing(error)
-            failed += why != EXPIRED_FOR_NOW
-            if why is None or failed > MOST_FAILED_LOOKS:
+            why = patience.outlast(error, aws)
+            if why is None:
                 raise
             trouble = why
-
-
-def _passing(error: BaseException | None) -> str | None:
-    while error is not None:  # connect() raises our own errors from botocore's
-        if isinstance(error, Exception) and (why := passing(error)):
-            return why
-        error = error.__cause__
-    return None

@@ -8,19 +8,16 @@ from typing import Any
 
 from config.models import Environment
 from deploy import executions
-from deploy.errors import EXPIRED_FOR_NOW, CredentialsError, passing
 from deploy.executions import Seen
-from deploy.hints import typed
+from deploy.hints import DEFAULT_ENVIRONMENT, typed
 from deploy.observing import logs
 from deploy.observing.waits import OpenWait, open_waits
+from deploy.patience import Patience
 from deploy.session import Aws
 
 # Half the pause of the waits themselves would ask more often than anything can change; on AWS a person
 # who watches still wants to see a step end soon.
 LONGEST_PAUSE = 10.0
-# After this many looks in a row without an answer following gives up: an hour on AWS. Credentials that have
-# expired are waited for as long as it takes: somebody has to renew them.
-MOST_FAILED_LOOKS = 360
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def follow(
     """
     aws = connect()
     snapshot = _look(aws, arn, None, environment)
-    failed = 0
+    patience = Patience("the execution", _again(arn, environment))
     while True:
         yield snapshot
         if snapshot.seen.execution.is_over and not snapshot.trouble:
@@ -65,12 +62,10 @@ def follow(
             if snapshot.trouble:
                 aws = connect()
             snapshot = _look(aws, arn, snapshot.seen.definition, environment)
-            failed = 0
+            patience.answered()
         except Exception as error:
-            why = why_passing(error)
-            failed += why != EXPIRED_FOR_NOW
-            give_up(error, why, aws, arn, environment.name if environment else "local")
-            if why is None or failed > MOST_FAILED_LOOKS:
+            why = patience.outlast(error, aws)
+            if why is None:
                 raise
             snapshot = replace(snapshot, trouble=why)
 
@@ -87,27 +82,10 @@ def _look(
     )
 
 
-def give_up(error: Exception, why: str | None, aws: Aws, arn: str, environment: str = "local") -> None:
-    """Raises CredentialsError for expired credentials in variables: those of a process that runs do not
-    change, whatever is exported in the shell."""
-    if why == EXPIRED_FOR_NOW and not aws.renewable:
-        raise CredentialsError(
-            "the AWS credentials in this shell's variables have expired; the execution goes on",
-            hint=f"export new ones, then: {typed('watch ' + arn.rpartition('/')[2], environment)}",
-        ) from error
+def _again(arn: str, environment: Environment | None) -> str:
+    return typed(f"watch {arn.rpartition('/')[2]}", environment.name if environment else DEFAULT_ENVIRONMENT)
 
 
 def pause_of(environment: Environment) -> float:
     """Seconds between two looks: as often as the environment's waits look, ten seconds at most."""
     return max(0.3, min(LONGEST_PAUSE, environment.polling.first_seconds / 2))
-
-
-def why_passing(error: Exception) -> str | None:
-    """Why a failed look may be repeated; None when it may not."""
-    cause: BaseException | None = error
-    while cause is not None:  # connect() raises our own errors from botocore's
-        why = passing(cause) if isinstance(cause, Exception) else None
-        if why:
-            return why
-        cause = cause.__cause__
-    return None

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from deploy import executions
 from deploy.executions import Seen
 from deploy.observing import logs
-from deploy.observing.follow import MOST_FAILED_LOOKS, give_up, why_passing
 from deploy.observing.logs import Line
+from deploy.patience import Patience
 from deploy.session import Aws
 
 
@@ -55,10 +55,14 @@ def follow_lines(
     step: str | None,
     pause: float,
     sleep: Callable[[float], None],
+    again: str,
 ) -> Iterator[News]:
-    """Looks every `pause` seconds, and once more after the end: log lines come late."""
+    """Looks every `pause` seconds, and once more after the end: log lines come late.
+
+    `again` is what to type when this one has to end before the execution.
+    """
     aws, reader, definition = connect(), Reader(), None
-    failed, trouble, last = 0, "", False
+    patience, trouble, last = Patience("the execution", again), "", False
     while True:
         try:
             if trouble:
@@ -66,13 +70,13 @@ def follow_lines(
             seen = executions.look(aws, arn, definition)
             definition = seen.definition
             lines = tuple(reader.new(aws, seen, step))
-            failed, trouble = 0, ""
+            trouble = ""
+            patience.answered()
         except Exception as error:
-            trouble = why_passing(error) or ""
-            failed += 1
-            give_up(error, trouble, aws, arn)
-            if not trouble or failed > MOST_FAILED_LOOKS:
+            why = patience.outlast(error, aws)
+            if why is None:
                 raise
+            trouble = why
             yield News(trouble=trouble)
         else:
             yield News(lines)

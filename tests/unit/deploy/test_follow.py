@@ -10,7 +10,8 @@ import pytest
 
 from config.load import load_project
 from deploy.errors import CredentialsError
-from deploy.observing.follow import MOST_FAILED_LOOKS, Snapshot, follow, pause_of
+from deploy.observing.follow import Snapshot, follow, pause_of
+from deploy.patience import MOST_FAILED_LOOKS
 from deploy.session import Aws
 from tests.unit.deploy.fakes import FakeAws, project, refusal
 from tests.unit.deploy.runs import TRAINING, training_run

@@ -15,6 +15,7 @@ import pytest
 from config.labeling_jobs import load_labeling_job
 from config.models.labeling_job import LabelingJobConfig
 from deploy.apply import apply
+from deploy.errors import CredentialsError
 from deploy.infrastructure.bootstrap import base_stack
 from deploy.labeling import jobs
 from deploy.labeling.buckets import buckets_of_jobs
@@ -405,10 +406,29 @@ def test_following_outlasts_throttling_and_ends_with_the_job() -> None:
     pauses: list[float] = []
     seen = [
         (job.status, trouble)
-        for job, trouble in jobs.follow(lambda: account.aws, NAME, pause=3.0, sleep=pauses.append)
+        for job, trouble in jobs.follow(
+            lambda: account.aws, NAME, pause=3.0, sleep=pauses.append, again="labeling wait"
+        )
     ]
     assert seen == [("InProgress", ""), ("InProgress", "AWS throttles the questions"), ("Completed", "")]
     assert pauses == [3.0, 3.0]
+
+
+def test_a_wait_whose_credentials_cannot_be_renewed_ends() -> None:
+    """Those in variables: the job goes on, and what to type then is said; it does not look for ever."""
+    account = Account()
+    account.create()
+    fixed = Aws(account=ACCOUNT, region=REGION, make=account.aws.make, renewable=False)
+    looks = jobs.follow(lambda: fixed, NAME, pause=3.0, sleep=lambda _: None, again="labeling wait calls")
+    next(looks)
+
+    def expired(*, LabelingJobName: str) -> dict[str, Any]:
+        raise refusal("DescribeLabelingJob", "ExpiredTokenException", "The security token is expired")
+
+    account.truth.describe_labeling_job = expired  # type: ignore[method-assign]
+    with pytest.raises(CredentialsError, match="have expired; the labeling job goes on") as caught:
+        next(looks)
+    assert caught.value.hint == "export new ones, then: labeling wait calls"
 
 
 def test_a_job_in_the_name_of_another_time_zone_is_of_one_time() -> None:

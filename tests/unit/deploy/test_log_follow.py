@@ -18,6 +18,9 @@ from tests.unit.deploy.test_follow import executing, failing
 TRAININGS = "/aws/sagemaker/TrainingJobs"
 
 
+WATCH = "run_pipeline.py watch aaaaaaaaaaaa"
+
+
 @dataclass
 class Script:
     """What happens at each sleep, in order."""
@@ -31,7 +34,12 @@ class Script:
 
     def news(self, step: str | None = None) -> list[News]:
         made = follow_lines(
-            lambda: self.aws or self.fake.aws, TRAINING, step=step, pause=1.0, sleep=self.sleep
+            lambda: self.aws or self.fake.aws,
+            TRAINING,
+            step=step,
+            pause=1.0,
+            sleep=self.sleep,
+            again=WATCH,
         )
         return list(made)
 
