@@ -65,7 +65,7 @@ def prepare_batch_step(context: Guardrails) -> RequestStep:
     if config.apply.also_input:
         arguments += _guardrail(context)
     outputs = ("batch", "plan", "records", "set_aside")
-    job = Job(settings, {"data": uri}, outputs, arguments, sharded=())
+    job = Job(settings, {"data": uri}, outputs, arguments)
     return processing_step(context, config.steps.prepare_batch, job)
 
 
@@ -136,7 +136,7 @@ def apply_guardrails_step(context: Guardrails, wait: CallbackStep) -> RequestSte
     arguments = _guardrail(context)
     for name in ("ledger", "results", "failed"):
         arguments += [f"--{name}", places.of_execution(context, _APPLY, name)]
-    job = Job(settings, {"data": output(wait, "output_uri")}, ("summary",), arguments)
+    job = Job(settings, {"data": output(wait, "output_uri")}, ("summary",), arguments, sharded=("data",))
     return processing_step(context, config.steps.apply_guardrails, job)
 
 
@@ -170,6 +170,5 @@ def merge_results_step(
         ("metrics", "report", "results"),
         arguments,
         property_files=[metrics],
-        sharded=(),
     )
     return processing_step(context, config.steps.merge_results, job)

@@ -41,7 +41,7 @@ def convert_step(context: Labeling) -> RequestStep:
         inputs = {"manifest": root}
     if data.media is not None:
         inputs["media"] = sources.uri(context, "data.media", data.media)
-    job = Job(_settings(context, "convert", root), inputs, ("targets", "books"))
+    job = Job(_settings(context, "convert", root), inputs, ("targets", "books"), sharded=("data",))
     return processing_step(context, context.config.steps.convert, job)
 
 

@@ -7,7 +7,7 @@ The container runs ``python3 /opt/ml/processing/input/code/entrypoint.py <step> 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from config import names
@@ -48,7 +48,7 @@ class Job:
     outputs: Sequence[str]
     arguments: Sequence[Any] = ()
     property_files: Sequence[PropertyFile] = ()
-    sharded: Sequence[str] = field(default=("data",))
+    sharded: Sequence[str] = ()
 
     @property
     def step(self) -> str:

@@ -73,7 +73,10 @@ class ProcessingStep(Model):
 
     instance_type: InstanceType = Field(default="ml.m5.xlarge", description="Instance type of the job.")
     instance_count: int = Field(
-        default=1, ge=1, le=100, description="Instances; more than one shards the input by S3 key."
+        default=1,
+        ge=1,
+        le=100,
+        description="Instances; only convert and apply_guardrails share their work out over several.",
     )
     volume_gb: int = Field(default=30, ge=1, le=16_384, description="Disk of each instance in GB.")
     max_runtime_seconds: int = Field(

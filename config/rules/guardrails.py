@@ -10,7 +10,7 @@ from typing import Final
 from config.guidelines import GUIDELINES, contradictions
 from config.models.guardrails import METRICS, GuardrailsConfig, Prompt
 from config.rules.data import as_text, is_hub, is_local, local_file_findings
-from config.rules.infrastructure import isolation_findings
+from config.rules.infrastructure import isolation_findings, single_instance_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.on_disk import is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
@@ -201,10 +201,11 @@ def batch_fits(config: GuardrailsConfig) -> Findings:
 
 def single_instances(config: GuardrailsConfig) -> Findings:
     """Ids are held against each other by one process, and books are kept by one."""
-    for name in ("prepare_batch", "merge_results"):
-        if getattr(config.steps, name).instance_count != 1:
-            message = f"{name} runs on one instance: it holds all records against each other"
-            yield Finding(("steps", name, "instance_count"), message, "write 1")
+    why = {
+        "prepare_batch": "prepare_batch holds the ids of all records against each other",
+        "merge_results": "merge_results holds all records against each other",
+    }
+    yield from single_instance_findings(config.steps, why)
 
 
 def gates_have_one_bound(config: GuardrailsConfig) -> Findings:

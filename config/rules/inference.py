@@ -11,7 +11,7 @@ from config import names
 from config.metrics import ALGORITHMS, METRICS
 from config.models.inference import Gate, InferenceConfig
 from config.rules.data import format_findings, is_hub, local_file_findings, template_findings
-from config.rules.infrastructure import isolation_findings
+from config.rules.infrastructure import isolation_findings, single_instance_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
 from config.suggest import as_share, did_you_mean, listing, nearest
@@ -177,6 +177,15 @@ def steps_can_be_isolated(config: InferenceConfig, around: Surroundings) -> Find
     yield from isolation_findings("evaluate", config.steps.evaluate, around.environment, needs_network=asks)
 
 
+def single_instances(config: InferenceConfig) -> Findings:
+    """One set of rows, one endpoint that is asked, one file of figures."""
+    why = {
+        "preprocess": "preprocess writes one evaluation set",
+        "evaluate": "evaluate writes one set of figures; evaluation.concurrency asks for more at once",
+    }
+    yield from single_instance_findings(config.steps, why)
+
+
 def group_name_fits(config: InferenceConfig, around: Surroundings) -> Findings:
     """The full name has at most 63 characters (shape EntityName)."""
     full = names.group_name(around.environment, config.registry.group)
@@ -196,6 +205,7 @@ RULES: Final = KindRules(
         Rule(comparisons_are_strict_enough, ("gates",)),
         Rule(comparisons_are_made_anew, ("gates", "data.rows", "steps.evaluate.cache")),
         Rule(response_path_is_jmespath, ("evaluation.response_path",)),
+        Rule(single_instances, ("steps.preprocess.instance_count", "steps.evaluate.instance_count")),
     ),
     placed=(
         *NAMING_RULES,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from config.models.common import ProcessingStep
 from config.models.environment import Environment
 from config.rules.rule import Finding, Findings
@@ -24,3 +26,11 @@ def isolation_findings(
     ):
         message = f"{name} installs its packages, which needs a prebuilt image or a wheelhouse when isolated"
         yield Finding(path, message, f"set steps.{name}.image, or wheelhouse in the environment file")
+
+
+def single_instance_findings(steps: object, why: Mapping[str, str]) -> Findings:
+    """Steps that must see everything, with the reason: on several instances each would do it all."""
+    for name, reason in why.items():
+        count = getattr(steps, name).instance_count
+        if count != 1:
+            yield Finding(("steps", name, "instance_count"), f"found {count}; {reason}", "write 1")

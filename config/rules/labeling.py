@@ -6,7 +6,7 @@ from typing import Final
 
 from config.models.labeling import LABELING_JOB, MANIFEST_FORMAT, LabelingConfig, Targets
 from config.rules.data import is_local
-from config.rules.infrastructure import isolation_findings
+from config.rules.infrastructure import isolation_findings, single_instance_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.on_disk import exists, is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
@@ -174,10 +174,8 @@ def steps_can_be_isolated(config: LabelingConfig, around: Surroundings) -> Findi
 
 def merge_is_one(config: LabelingConfig) -> Findings:
     """One instance alone adds up the books."""
-    count = config.steps.merge.instance_count
-    if count != 1:
-        message = f"found {count}; merge adds up what all instances of convert found"
-        yield Finding(("steps", "merge", "instance_count"), message, "write 1")
+    why = {"merge": "merge adds up what all instances of convert found"}
+    yield from single_instance_findings(config.steps, why)
 
 
 RULES: Final = KindRules(

@@ -12,7 +12,7 @@ from config.models.training import LABELING, TrainingConfig
 from config.models.types import seconds
 from config.regions import AUTOPILOT_REGIONS, CONTAINER_ACCOUNTS
 from config.rules.data import format_findings, is_hub, is_local, local_file_findings, template_findings
-from config.rules.infrastructure import isolation_findings
+from config.rules.infrastructure import isolation_findings, single_instance_findings
 from config.rules.naming import NAMING_RULES
 from config.rules.on_disk import is_folder
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings, plain
@@ -156,6 +156,12 @@ def prepare_can_be_isolated(config: TrainingConfig, around: Surroundings) -> Fin
     return isolation_findings("prepare", config.steps.prepare, around.environment, needs_network=hub)
 
 
+def prepare_is_one(config: TrainingConfig) -> Findings:
+    """Sets that share no question, and budgets of rows, need one process that sees all rows."""
+    why = {"prepare": "prepare holds all rows against each other, on all cores of one instance"}
+    yield from single_instance_findings(config.steps, why)
+
+
 def region_fine_tunes(config: TrainingConfig, around: Surroundings) -> Findings:
     """Autopilot fine-tunes in the Regions of SageMaker Canvas only."""
     region = around.environment.region
@@ -181,6 +187,7 @@ RULES: Final = KindRules(
         Rule(learning_rate_can_be_written, ("model.hyperparameters",)),
         Rule(deadline_is_possible, ("wait",)),
         Rule(deadline_covers_job, ("wait", "model.job")),
+        Rule(prepare_is_one, ("steps.prepare.instance_count",)),
     ),
     placed=(
         *NAMING_RULES,

@@ -122,7 +122,7 @@ BROKEN = [
     (
         "guardrail:\n",
         "steps: {merge_results: {instance_count: 2}}\nguardrail:\n",
-        "steps.merge_results.instance_count: merge_results runs on one",
+        "steps.merge_results.instance_count: found 2; merge_results holds all records",
         "1",
     ),
     (

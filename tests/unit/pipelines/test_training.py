@@ -241,38 +241,6 @@ def test_infrastructure_of_a_step_is_the_yamls(project: Project) -> None:
     assert "RetryPolicies" not in made
 
 
-def test_several_instances_share_the_data_and_nothing_else(project: Project) -> None:
-    """Code and settings go to all of them."""
-    compiled = compile_changed(project, "facts-training", {"steps.prepare": {"instance_count": 2}})
-
-    assert {name: each["S3DataDistributionType"] for name, each in inputs(compiled, "prepare").items()} == {
-        "code": "FullyReplicated",
-        "settings": "FullyReplicated",
-        "data": "ShardedByS3Key",
-    }
-
-
-@pytest.mark.parametrize(
-    ("region", "image", "partition"),
-    [
-        ("eu-south-1", "692866216735.dkr.ecr.eu-south-1.amazonaws.com/pytorch-training:", "aws"),
-        ("cn-north-1", "727897471807.dkr.ecr.cn-north-1.amazonaws.com.cn/pytorch-training:", "aws-cn"),
-        ("us-gov-west-1", "442386744353.dkr.ecr.us-gov-west-1.amazonaws.com/pytorch-training:", "aws-us-gov"),
-    ],
-)
-def test_regions_have_their_own_registries_and_partitions(
-    project: Project, region: str, image: str, partition: str
-) -> None:
-    """Images, roles, functions and queues follow the environment's region."""
-    compiled = compile_pipeline(with_environment(project, {"region": region}), "facts-training")
-    job = step(compiled, "prepare")["Arguments"]
-
-    assert job["AppSpecification"]["ImageUri"].startswith(image)
-    assert job["RoleArn"] == f"arn:{partition}:iam::123456789012:role/local-processing"
-    assert step(compiled, "start-automl")["FunctionArn"].startswith(f"arn:{partition}:lambda:{region}:")
-    assert step(compiled, "wait-automl")["SqsQueueUrl"].startswith(f"https://sqs.{region}.")
-
-
 def test_an_absolute_path_leaves_no_trace_of_the_machine(project: Project) -> None:
     """The definition and the settings name S3 only."""
     path = project.root / "data" / "facts" / "facts.jsonl"
