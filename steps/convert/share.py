@@ -72,6 +72,8 @@ class Share:
             recording_key=data.recording,
             duration_key=data.duration,
             fields=data.fields,
+            part=instance.part,
+            parts=instance.parts,
         )
         return reader(data.format, source)
 

@@ -47,10 +47,13 @@ def survey(keys: Iterable[Key | None], media: Callable[[str], bytes | None]) -> 
         objects.add(key.object, line)
         ids.add(key.id, line)
         recording = xxh3_64_intdigest(one_name(key.recording))
-        for name in (one_name(key.source) if key.source else None, media(key.source)):
-            if name:
-                files.append(xxh3_64_intdigest(name))
-                recordings.append(recording)
+        if key.source:
+            same = key.source == key.recording
+            files.append(recording if same else xxh3_64_intdigest(one_name(key.source)))
+            recordings.append(recording)
+        if name := media(key.source):
+            files.append(xxh3_64_intdigest(name))
+            recordings.append(recording)
     repeated = objects.repeated()
     same_id = {each: first for each, first in ids.repeated().items() if each not in repeated}
     return Surveyed(line + 1, labeled, repeated, same_id, joined(files, recordings))

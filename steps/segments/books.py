@@ -7,17 +7,38 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import sub
 from typing import Any
 
-from steps.segments.model import Converted, Moment
+from steps.segments.model import Converted, Moment, columns
 
 VERSION = 1
 # Lengths of moments are counted by whole seconds up to a minute; the report puts anything longer in one bar.
 LONGEST = 60
 TIMELINES = 6
+_AT_ONCE = 4096
+
+
+class Waiting:
+    """Moments of a track that are not counted yet: labels, and lengths in seconds."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.spans: list[float] = []
+
+    def add(self, labels: Sequence[str], spans: Sequence[float]) -> None:
+        """Lets some more wait."""
+        self.labels += labels
+        self.spans += spans
+
+    def seconds(self) -> dict[str, float]:
+        """How long all of a label are together."""
+        sums: dict[str, float] = dict.fromkeys(self.labels, 0.0)
+        for label, span in zip(self.labels, self.spans, strict=True):
+            sums[label] += span
+        return sums
 
 
 @dataclass
@@ -46,6 +67,9 @@ class Books:
     lines: array[int] = field(default_factory=lambda: array("Q"))
     recordings: array[int] = field(default_factory=lambda: array("Q"))
     files: array[int] = field(default_factory=lambda: array("Q"))
+    _waiting: dict[str, Waiting] = field(default_factory=lambda: defaultdict(Waiting))
+    _votes: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _counted: int = 0
 
     def add(self, converted: Converted) -> None:
         """Notes an object that was converted."""
@@ -63,18 +87,34 @@ class Books:
         if len(self.timelines) < TIMELINES and len(converted.answers) > 1 and converted.moments:
             self.timelines.append(timeline(converted))
 
-    def _count(self, moments: list[Moment], workers: int) -> None:
-        """Labels, lengths and supports, column by column."""
-        tracks, labels, starts, ends, _, _, _, votes, _ = zip(*moments, strict=True)
+    def _count(self, moments: Sequence[Moment], workers: int) -> None:
+        """Labels, lengths and votes wait by column: to count a few at a time costs more than the counting."""
+        tracks, labels, starts, ends, _, _, _, votes, _ = columns(moments)
         spans = list(map(sub, ends, starts))
-        seconds = self.seconds
-        for track, label, span in zip(tracks, labels, spans, strict=True):
-            seconds[track, label] += span
-        self.labels.update(zip(tracks, labels, strict=True))
-        self.lengths.update(map(int, spans))
-        counted: Counter[int] = Counter(votes)
-        for number, count in counted.items():
-            self.supports[number, workers] += count
+        self._votes[workers] += votes
+        if tracks.count(tracks[0]) == len(tracks):
+            self._waiting[tracks[0]].add(labels, spans)
+        else:
+            for track, label, span in zip(tracks, labels, spans, strict=True):
+                self._waiting[track].add((label,), (span,))
+        self._counted += len(spans)
+        if self._counted >= _AT_ONCE:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Counts what waits."""
+        for track, waiting in self._waiting.items():
+            self.lengths.update(map(int, waiting.spans))
+            for label, count in Counter(waiting.labels).items():
+                self.labels[track, label] += count
+            for label, seconds in waiting.seconds().items():
+                self.seconds[track, label] += seconds
+        for workers, votes in self._votes.items():
+            for number, count in Counter(votes).items():
+                self.supports[number, workers] += count
+        self._counted = 0
+        self._waiting.clear()
+        self._votes.clear()
 
     def faults(self) -> list[str]:
         """Where the books do not balance; empty where they do."""
@@ -92,7 +132,8 @@ class Books:
 
     def plain(self) -> dict[str, Any]:
         """As JSON, without the arrays."""
-        kept = {name: value for name, value in self.__dict__.items() if name not in _ARRAYS}
+        self._settle()
+        kept = {name: value for name, value in self.__dict__.items() if name not in _NOT_PLAIN}
         kept["supports"] = [[votes, of, count] for (votes, of), count in self.supports.items()]
         kept["labels"] = [
             [track, label, count, self.seconds[track, label]] for (track, label), count in self.labels.items()
@@ -118,7 +159,7 @@ class Books:
         self.timelines = (self.timelines + other["timelines"])[:TIMELINES]
 
 
-_ARRAYS = frozenset({"lines", "recordings", "files"})
+_NOT_PLAIN = frozenset({"lines", "recordings", "files", "_waiting", "_votes", "_counted"})
 _SUMS = (
     "objects",
     "converted",

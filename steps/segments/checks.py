@@ -103,13 +103,14 @@ class Checker:
 
     def _faultless(self, name: str, rule: Track, entries: list[Any], duration: float | None) -> Marks | None:
         """The segments of a category in which nothing is wrong or unusual, column by column; else None."""
-        last = _LONGEST if duration is None else duration
+        last, minimum = _LONGEST if duration is None else duration, self._minimum
         try:
             labels, starts, ends, texts, emotions = zip(*map(_FIELDS, entries), strict=True)
             good = (
                 set(map(type, starts + ends)) == _FLOAT
                 and starts[0] >= 0.0
-                and all(map(lt, starts, ends))  # false for NaN, as the others
+                # Also false for NaN; a length of at least something is the check of the order too.
+                and (min(map(sub, ends, starts)) >= minimum if minimum > 0 else all(map(lt, starts, ends)))
                 and all(map(le, ends, starts[1:]))
                 and ends[-1] <= last
                 and set(map(len, entries)) == _FIVE
@@ -117,7 +118,6 @@ class Checker:
                 and (rule.labels is not None or all(map(_plain, labels)))
                 and not (rule.text_required and (not all(texts) or any(map(str.isspace, texts))))
                 and "\0" not in "".join(texts + emotions)  # which only texts can be joined for
-                and (not self._minimum or min(map(sub, ends, starts)) >= self._minimum)
             )
         except (TypeError, KeyError, ValueError, IndexError):
             return None

@@ -9,12 +9,12 @@ support. A cluster of too few workers is set aside, a tie of labels is kept for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import le
 from typing import Any, Final, NamedTuple
 
-from steps.segments.model import NOTHING, Answer, Marks, Moment, Segment, new_moment
+from steps.segments.model import NOTHING, Answer, Columns, Marks, Moment, Segment, columns, new_moment
 
 
 @dataclass(frozen=True)
@@ -39,55 +39,56 @@ Made = list[tuple[Moment, Sequence[Member]]]
 Aligned = tuple[list[tuple[Sequence[Any], ...]], list[list[float]], list[list[float]]]
 
 
-Agreed = tuple[list[Moment], list[Divided], int]
+Agreed = tuple[Sequence[Moment], list[Divided], int]
 
 
 def consolidate(answers: Sequence[Answer], rule: Consolidation) -> Agreed:
     """Moments in the order of tracks and times, what gave none, and how many segments went into moments."""
-    moments: list[Moment] = []
+    moments: Sequence[Moment] = ()
     divided: list[Divided] = []
     used = 0
     for name in dict.fromkeys([name for answer in answers for name in answer.tracks]):
         lists = [answer.tracks.get(name, ()) for answer in answers]
         if len(answers) == 1:
-            alone = [new_moment((*segment, 1, 1.0)) for segment in lists[0]]
-            found: Agreed = alone, [], len(alone)
+            found = _of_one(lists[0])
         else:
             aligned = _aligned(lists, rule.iou)
             found = _of_groups(aligned, lists, answers) if aligned else _of_clusters(lists, answers, rule)
-        moments += found[0]
+        moments = [*moments, *found[0]] if moments else found[0]
         divided += found[1]
         used += found[2]
     return moments, divided, used
 
 
+def _of_one(segments: Sequence[Segment]) -> Agreed:
+    """What a worker alone says is what is agreed."""
+    size = len(segments)
+    return Columns(new_moment, (*columns(segments), (1,) * size, (1.0,) * size)), [], size
+
+
 def _of_groups(aligned: Aligned, lists: Sequence[Sequence[Segment]], answers: Sequence[Answer]) -> Agreed:
     """The moments of stretches that all marked; a label on which they differ is looked at alone."""
-    columns, starts, ends = aligned
-    workers = len(answers)
-    tracks, labels, _, _, texts, emotions, extras = columns[0]
-    words: Iterable[tuple[Any, Any, Any]] = zip(texts, emotions, extras, strict=True)
-    if any(each[4] != texts or each[5] != emotions or each[6] != extras for each in columns):
-        words = map(_agreed_words, zip(*lists, strict=True))
-    parts = zip(tracks, labels, _medians(starts), _medians(ends), words, strict=True)
-    moments = [
-        new_moment((track, label, start, end, text, emotion, extra, workers, 1.0))
-        for track, label, start, end, (text, emotion, extra) in parts
-    ]
-    divided: list[Divided] = []
-    if any(each[1] != labels for each in columns):
-        said = enumerate(zip(*[each[1] for each in columns], strict=True))
-        tied = []
-        for place in [place for place, group in said if len(set(group)) > 1]:
-            cluster = tuple(enumerate(each[place] for each in lists))
-            result = _moment(cluster, answers, workers, 1)
-            if isinstance(result, Divided):
-                divided.append(result)
-                tied.append(place)
-            else:
-                moments[place] = result
-        for place in reversed(tied):
-            del moments[place]
+    marked, starts, ends = aligned
+    workers, size = len(answers), len(starts)
+    (tracks, labels), words = marked[0][:2], marked[0][4:]
+    if any(each[4:] != words for each in marked):
+        words = tuple(zip(*map(_agreed_words, zip(*lists, strict=True)), strict=True))
+    times = _medians(starts), _medians(ends)
+    agreed = Columns(new_moment, (tracks, labels, *times, *words, (workers,) * size, (1.0,) * size))
+    if all(each[1] == labels for each in marked):
+        return agreed, [], workers * size
+    moments, divided, tied = list(agreed), [], []
+    said = enumerate(zip(*[each[1] for each in marked], strict=True))
+    for place in [place for place, group in said if len(set(group)) > 1]:
+        cluster = tuple(enumerate(each[place] for each in lists))
+        result = _moment(cluster, answers, workers, 1)
+        if isinstance(result, Divided):
+            divided.append(result)
+            tied.append(place)
+        else:
+            moments[place] = result
+    for place in reversed(tied):
+        del moments[place]
     return moments, divided, workers * len(moments)
 
 
@@ -125,19 +126,15 @@ def _aligned(lists: Sequence[Sequence[Segment]], iou: float) -> Aligned | None:
     size = len(lists[0])
     if iou < 0.5 or not size or any(len(each) != size for each in lists):
         return None
-    columns = [_columns(each) for each in lists]
+    marked = [columns(each) for each in lists]
     if any(type(each) is not Marks and not _in_turn(each) for each in lists):
         return None
-    starts = list(map(sorted, zip(*[each[2] for each in columns], strict=True)))
-    ends = list(map(sorted, zip(*[each[3] for each in columns], strict=True)))
+    starts = list(map(sorted, zip(*[each[2] for each in marked], strict=True)))
+    ends = list(map(sorted, zip(*[each[3] for each in marked], strict=True)))
     for start, end in zip(starts, ends, strict=True):
         if end[0] - start[-1] <= iou * (end[-1] - start[0]):
             return None
-    return columns, starts, ends
-
-
-def _columns(segments: Sequence[Segment]) -> tuple[Sequence[Any], ...]:
-    return segments.columns if isinstance(segments, Marks) else tuple(zip(*segments, strict=True))
+    return marked, starts, ends
 
 
 def _apart(starts: Sequence[float], ends: Sequence[float]) -> bool:

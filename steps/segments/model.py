@@ -16,12 +16,13 @@ takes six times as long to make (0.6 against 0.1 microseconds).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 VERSION = 1
 NOTHING: Mapping[str, Any] = {}
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
 class Segment(NamedTuple):
@@ -40,35 +41,47 @@ class Segment(NamedTuple):
 new_segment = partial(tuple.__new__, Segment)
 
 
-class Marks(Sequence[Segment]):
-    """Segments in turn, none overlapping the next, kept by column; made into segments when one is looked at.
+class Columns(Sequence[Row]):
+    """Rows kept by column, and made into tuples by `new` when one is looked at: most are only counted."""
 
-    Most are only ever compared with others' columns.
-    """
+    __slots__ = ("_made", "_new", "columns")
 
-    __slots__ = ("_made", "columns")
-
-    def __init__(self, columns: tuple[Sequence[Any], ...]) -> None:
+    def __init__(self, new: Callable[[Iterable[Any]], Row], columns: tuple[Sequence[Any], ...]) -> None:
         self.columns = columns
-        self._made: list[Segment] | None = None
+        self._new = new
+        self._made: list[Row] | None = None
 
-    def _segments(self) -> list[Segment]:
+    def _rows(self) -> list[Row]:
         if self._made is None:
-            self._made = list(map(new_segment, zip(*self.columns, strict=True)))
+            self._made = list(map(self._new, zip(*self.columns, strict=True)))
         return self._made
 
     def __len__(self) -> int:
         return len(self.columns[1])
 
     @overload
-    def __getitem__(self, index: int) -> Segment: ...
+    def __getitem__(self, index: int) -> Row: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Segment]: ...
-    def __getitem__(self, index: int | slice) -> Segment | Sequence[Segment]:
-        return self._segments()[index]
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        return self._rows()[index]
 
-    def __iter__(self) -> Iterator[Segment]:
-        return iter(self._segments())
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self._rows())
+
+
+def columns(rows: Sequence[Any]) -> tuple[Sequence[Any], ...]:
+    """The columns of tuples of one kind, of which there is at least one."""
+    return rows.columns if isinstance(rows, Columns) else tuple(zip(*rows, strict=True))
+
+
+class Marks(Columns[Segment]):
+    """Segments in turn, none overlapping the next."""
+
+    __slots__ = ()
+
+    def __init__(self, columns: tuple[Sequence[Any], ...]) -> None:
+        super().__init__(new_segment, columns)
 
 
 class Moment(NamedTuple):
@@ -167,13 +180,16 @@ class Converted(NamedTuple):
     item: Item
     split: str
     workers: int
-    moments: list[Moment]
+    moments: Sequence[Moment]
     whole: Mapping[str, Whole]
     answers: tuple[Answer, ...]
 
-    def track(self, name: str | None) -> list[Moment]:
+    def track(self, name: str | None) -> Sequence[Moment]:
         """The moments of one track, in order of time; of all tracks where `name` is None."""
-        return self.moments if name is None else [each for each in self.moments if each.track == name]
+        moments = self.moments
+        if name is None or (isinstance(moments, Columns) and set(moments.columns[0]) == {name}):
+            return moments
+        return [each for each in moments if each.track == name]
 
 
 def document(converted: Converted) -> dict[str, Any]:

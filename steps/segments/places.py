@@ -74,15 +74,25 @@ class Places:
 
     def _local(self, path: str) -> bytes:
         try:
-            with open(path, "rb", buffering=0) as file:  # a Path a file costs more than reading it
-                size = os.fstat(file.fileno()).st_size
-                if size > self.max_bytes:
-                    raise ResponseError("response_too_large", _too_large(size, self.max_bytes), held=True)
-                return file.read()
+            return self._bytes(path)
         except (NotADirectoryError, IsADirectoryError) as error:
             raise ResponseError("response_missing", f"{path} is no file") from error
         except PermissionError as error:
             raise ResponseError("response_denied", f"{path} may not be read", held=True) from error
+
+    def _bytes(self, path: str) -> bytes:
+        """The file whole, without the objects that `open` makes for one, which cost more than to read it."""
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(file).st_size
+            if size > self.max_bytes:
+                raise ResponseError("response_too_large", _too_large(size, self.max_bytes), held=True)
+            content = os.read(file, size)
+            while len(content) < size and (block := os.read(file, size - len(content))):
+                content += block  # one read takes no more than 2 GB
+            return content
+        finally:
+            os.close(file)
 
     def newest(self, line: int) -> Found | None:
         """The newest answers of a manifest line by its folder, `iteration-*/<line>/`; None for none."""

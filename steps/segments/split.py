@@ -89,14 +89,16 @@ def joined(files: array[int], recordings: array[int]) -> dict[int, int]:
 
     if not files:
         return {}
-    pairs: Any = np.unique(
-        np.stack([np.frombuffer(files, np.uint64), np.frombuffer(recordings, np.uint64)], 1), axis=0
-    )
-    shared = np.flatnonzero(pairs[1:, 0] == pairs[:-1, 0])
+    file: Any = np.frombuffer(files, np.uint64)
+    recording: Any = np.frombuffer(recordings, np.uint64)
+    order = np.lexsort((recording, file))
+    file, recording = file[order], recording[order]
+    shared = (file[1:] == file[:-1]) & (recording[1:] != recording[:-1])
     first: dict[int, int] = {}
-    for place in shared.tolist():
-        left, right = (_first(first, int(pairs[row, 1])) for row in (place, place + 1))
-        first[max(left, right)] = min(left, right)
+    for place in np.flatnonzero(shared).tolist():
+        left, right = (_first(first, int(recording[row])) for row in (place, place + 1))
+        if left != right:
+            first[max(left, right)] = min(left, right)
     return {name: _first(first, name) for name in {*first, *first.values()}}
 
 

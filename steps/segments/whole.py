@@ -17,7 +17,7 @@ from steps.segments.model import Answer, Whole
 
 CHOICE, CHOICES, RATING, TEXT, IGNORE = "choice", "choices", "rating", "text", "ignore"
 KINDS = (CHOICE, CHOICES, RATING, TEXT, IGNORE)
-Fault = tuple[str, str]
+_BOOL = {bool}
 
 
 def read(
@@ -47,14 +47,14 @@ def _natural(value: Any) -> str:
 
 def _marked(value: Any) -> list[str]:
     """What is ticked, in the order of the form."""
+    if isinstance(value, dict) and set(map(type, value.values())) == _BOOL:
+        return [str(name) for name, ticked in value.items() if ticked]
     if isinstance(value, str):
         return [value]
     if isinstance(value, bool):
         return ["true"] if value else ["false"]
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return list(value)
-    if isinstance(value, dict) and all(isinstance(each, bool) for each in value.values()):
-        return [str(name) for name, ticked in value.items() if ticked]
     raise ValueError(f"choices are marks by name, found {type(value).__name__}")
 
 

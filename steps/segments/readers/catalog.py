@@ -14,7 +14,10 @@ from steps.segments.places import Places
 
 @dataclass(frozen=True)
 class Source:
-    """Where objects are and what their parts are called; `part` is this instance's number of `parts`."""
+    """Where objects are and what their parts are called.
+
+    A line that holds its answers itself is for the instance `part` of `parts`, by its number.
+    """
 
     manifest: Path
     places: Places

@@ -39,14 +39,13 @@ class GroundTruth:
         if uri is None or name is None:
             return None
         refused = self._refusal(line, name) is not None
-        return Key(None if refused else uri, self._id(number, line), self._recording(number, line), uri)
+        identity, recording = self._names(number, line, uri)
+        return Key(None if refused else uri, identity, recording, uri)
 
-    def _id(self, number: int, line: dict[str, Any]) -> str:
-        return text_of(line, self._source.id_key) or _source_of(line) or f"line-{number}"
-
-    def _recording(self, number: int, line: dict[str, Any]) -> str:
-        key = self._source.recording_key
-        return text_of(line, key) or _source_of(line) or self._id(number, line)
+    def _names(self, number: int, line: dict[str, Any], uri: str | None) -> tuple[str, str]:
+        """What the object and its recording are called: by the keys of the YAML, else by the source."""
+        identity = text_of(line, self._source.id_key) or uri or f"line-{number}"
+        return identity, text_of(line, self._source.recording_key) or uri or identity
 
     def items(self) -> Iterator[Item]:
         """The lines in order."""
@@ -67,7 +66,7 @@ class GroundTruth:
         name = self._label(line)
         answers: tuple[Given, ...] = ()
         problem: tuple[str, str] | None = None
-        elsewhere = held = False
+        held = False
         if uri is None:
             problem = "no_source", f"a line has one of {', '.join(_SOURCES)}"
         elif name is None:
@@ -82,17 +81,17 @@ class GroundTruth:
             except UnreadableAnswerError as error:
                 problem = "response_unreadable", str(error)
             except ElsewhereError:
-                elsewhere = True
+                return Item(number, elsewhere=True)
+        identity, recording = self._names(number, line, uri)
         return Item(
             line=number,
-            id=self._id(number, line),
-            recording=self._recording(number, line),
+            id=identity,
+            recording=recording,
             source=uri or "",
             duration=duration_of(line, self._source.duration_key),
             fields=fields_of(line, self._source.fields),
             answers=answers,
             problem=problem,
-            elsewhere=elsewhere,
             held=held,
         )
 
@@ -120,6 +119,8 @@ class GroundTruth:
         if isinstance(reference, str):
             return self._response(places.read(reference))
         if line.get(name) not in (None, {}, "", []):
+            if number % self._source.parts != self._source.part:
+                raise ElsewhereError
             return of_content(line[name], self._source.field), False
         content = places.newest(number)
         if content is None:

@@ -46,9 +46,9 @@ class _Csv:
         if split not in self._writers:
             self._writers[split] = csv.writer(self._files.of(split), lineterminator="\n")
             self._writers[split].writerow(COLUMNS)
-        text = "".join([part for row in rows for part in row])
-        if not ("," in text or '"' in text or "\n" in text or "\r" in text):
-            self._files.of(split).write("".join([f"{prompt},{output}\n" for prompt, output in rows]))
+        text = "".join([f"{prompt},{output}\n" for prompt, output in rows])
+        if text.count(",") == len(rows) == text.count("\n") and not ('"' in text or "\r" in text):
+            self._files.of(split).write(text)  # nothing to quote
             return
         # The csv module leaves a lone carriage return unquoted, which its own reader takes for a line's end.
         if "\r" in text:

@@ -25,8 +25,8 @@ class Moments:
         item = converted.item
         windows: dict[str, list[list[float]]] = {}
         for each in converted.track(self._track):
-            start = round(each.start, 3)
-            windows.setdefault(each.label, []).append([start, max(round(each.end, 3), start + 0.001)])
+            start, end = round(each.start, 3), round(each.end, 3)
+            windows.setdefault(each.label, []).append([start, max(end, round(start + 0.001, 3))])
         for label, found in windows.items():
             last = item.duration if item.duration is not None else max(end for _, end in found)
             clips = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter, sub
 from typing import Any, Final
 
 from steps.runtime.rows.template import Template, compile_template
 from steps.runtime.settings import Section
-from steps.segments.model import Converted, Moment
+from steps.segments.model import Converted, Moment, columns
 
 OBJECT: Final = "object"
 SEGMENT: Final = "segment"
@@ -51,13 +51,16 @@ class Rows:
         """The rows as tuples, in the order of the templates."""
         shared = self._shared(converted)
         if not self._per_segment:
-            rows = [tuple(fill(shared) for fill in self._fill.values())]
+            filled = [[fill(shared)] for fill in self._fill.values()]
         else:
-            moments, track = converted.moments, self._track
-            if track is not None:
-                moments = [moment for moment in moments if moment[0] == track]
-            columns = [_column(template, shared, moments) for template in self._templates]
-            rows = list(zip(*columns, strict=True))
+            moments = converted.track(self._track)
+            if not moments:
+                return []
+            found = columns(moments)
+            filled = [_column(template, shared, found) for template in self._templates]
+        rows = list(zip(*filled, strict=True))
+        if all(map(all, filled)) and not any(any(map(str.isspace, column)) for column in filled):
+            return rows
         return [row for row in rows if all(row) and not any(map(str.isspace, row))]
 
     def _shared(self, converted: Converted) -> dict[str, str]:
@@ -82,27 +85,27 @@ class Rows:
         return values
 
 
-def _column(template: Template, shared: Values, moments: Sequence[Moment]) -> list[str]:
-    """One template filled for each segment: what is the same for all of them is filled in once."""
-    pattern, names = template.literals[0].replace("%", "%%"), []
+def _column(template: Template, shared: Values, moments: Sequence[Sequence[Any]]) -> list[str]:
+    """One template filled for each segment, by column; what is the same for all is filled in once."""
+    pattern, values = template.literals[0].replace("%", "%%"), []
     for name, literal in zip(template.names, template.literals[1:], strict=True):
-        if name in _OF_MOMENT:
-            names.append(_OF_MOMENT[name])
+        if name in _OF_MOMENTS:
+            values.append(_OF_MOMENTS[name](moments))
             pattern += "%s"
         else:
             pattern += shared[name].replace("%", "%%")
         pattern += literal.replace("%", "%%")
-    if not names:
-        return [pattern % ()] * len(moments)
-    if len(names) == 1:
-        value = names[0]
-        return [pattern % value(moment) for moment in moments]
-    return [pattern % tuple([value(moment) for value in names]) for moment in moments]
+    if not values:
+        return [pattern % ()] * len(moments[0])
+    if len(values) == 1:
+        return [pattern % value for value in values[0]]
+    return [pattern % row for row in zip(*values, strict=True)]
 
 
 def segment_values(moment: Moment) -> dict[str, str]:
     """What a template can say of one segment."""
-    return {name: value(moment) for name, value in _OF_MOMENT.items()}
+    found = columns([moment])
+    return {name: next(iter(values(found))) for name, values in _OF_MOMENTS.items()}
 
 
 def seconds(value: float) -> str:
@@ -129,12 +132,12 @@ def _wholes(texts: Any) -> list[str]:
     ]
 
 
-_OF_MOMENT: Final[Mapping[str, Callable[[Moment], str]]] = {
+_OF_MOMENTS: Final[Mapping[str, Callable[[Sequence[Sequence[Any]]], Iterable[str]]]] = {
     "track": itemgetter(0),
     "label": itemgetter(1),
-    "start": lambda moment: seconds(moment[2]),
-    "end": lambda moment: seconds(moment[3]),
-    "seconds": lambda moment: seconds(moment[3] - moment[2]),
+    "start": lambda moments: map(seconds, moments[2]),
+    "end": lambda moments: map(seconds, moments[3]),
+    "seconds": lambda moments: map(seconds, map(sub, moments[3], moments[2])),
     "text": itemgetter(4),
     "emotion": itemgetter(5),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from steps.runtime.settings import Section
 from steps.segments.model import Converted, Moment
@@ -57,7 +58,7 @@ class Srt:
         self._files.close(whole=whole)
 
 
-def timed(moments: list[Moment]) -> list[tuple[Moment, int, int]]:
+def timed(moments: Sequence[Moment]) -> list[tuple[Moment, int, int]]:
     """Segments by start with their times in milliseconds; none is empty, as players skip such cues."""
     found = [(each, round(each.start * 1000), round(each.end * 1000)) for each in moments]
     found.sort(key=lambda each: each[1:])
