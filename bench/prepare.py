@@ -144,7 +144,7 @@ def told(what: str, rows: int, run: Measured) -> str:
 def make(folder: Path, rows: int) -> Path:
     """Rows with a question of their own, a support of about 380 characters, an answer from it."""
     path = folder / "data" / "bench.jsonl"
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     draw, words = random.Random(7), TOPICS.split()
     supports = [" ".join(draw.choices(words, k=draw.randint(30, 72))) + "." for _ in range(5000)]
     with path.open("w", encoding="utf-8") as file:
