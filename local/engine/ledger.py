@@ -17,7 +17,7 @@ from local.engine.announcements import Announcement, execution_changed, step_cha
 from local.engine.graph import FINISHED, State
 from local.engine.patience import patiently
 from local.engine.ports import Document, Machine
-from local.engine.records import CACHE, CALLBACKS, DEFINITIONS, EXECUTIONS, STEPS, Execution, Step
+from local.engine.records import CACHE, CALLBACKS, DEFINITIONS, EXECUTIONS, REQUESTS, STEPS, Execution, Step
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -146,6 +146,9 @@ class Ledger:
             for key, document in self._documents.list(kind):
                 if key.startswith(f"{pipeline}/") or document.get("execution", "").startswith(f"{pipeline}/"):
                     self._documents.delete(kind, key)
+        for key, document in self._documents.list(REQUESTS):  # or the same request again would make nothing
+            if f"{document['result']}/".partition(":pipeline/")[2].startswith(f"{pipeline}/"):
+                self._documents.delete(REQUESTS, key)
 
 
 def _changed(**changes: Any) -> Callable[[Document | None], Document]:

@@ -160,6 +160,8 @@ def _definition(desk: Desk, asked: dict[str, Any]) -> str | None:
             "ValidationException", "PipelineDefinition and PipelineDefinitionS3Location exclude each other."
         )
     if location is not None:
+        if location.get("VersionId") is not None:
+            raise ApiError("ValidationException", "the stand-in reads the newest version of an object only.")
         text = _from_s3(desk, f"s3://{location['Bucket']}/{location['ObjectKey']}")
     if text is not None:
         _check(desk, text)
@@ -184,8 +186,11 @@ def _from_s3(desk: Desk, uri: str) -> str:
 
 def _check(desk: Desk, text: str) -> None:
     """What AWS would refuse is refused: by the engine's own reading, then by the rules of definition/."""
-    checked_graph(text)
-    problems = problems_of(json.loads(text), region=desk.machine.region)
+    try:
+        checked_graph(text)
+        problems = problems_of(json.loads(text), region=desk.machine.region)
+    except RecursionError as error:  # hundreds of levels: nothing that runs is written so
+        raise ApiError("ValidationException", "The pipeline definition is nested too deeply.") from error
     if problems:
         shown = "; ".join(problem.fact for problem in problems[:MAX_PROBLEMS_SHOWN])
         more = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,11 +44,15 @@ class Desk:
         return execution
 
     def once(self, call: Call, make: Callable[[], str]) -> str:
-        """What `make` returns; a request whose ClientRequestToken was seen before gets the first result."""
-        token = call.parameters.get("ClientRequestToken")
-        if token is None:
+        """What `make` returns; the same request again, with its ClientRequestToken, gets the first result.
+
+        A token that comes with another request (a script with a constant in it) is no repetition: answering
+        it with what was made before would let its caller believe that something was done.
+        """
+        if call.parameters.get("ClientRequestToken") is None:
             return make()
-        key = f"{call.operation}/{token}"
+        request = json.dumps(call.parameters, sort_keys=True, default=str)
+        key = f"{call.operation}/{hashlib.sha256(request.encode()).hexdigest()}"
         with self._lock:
             kept = self.machine.documents.get(REQUESTS, key)
             if kept is None:

@@ -29,8 +29,10 @@ def _start(token: str | None) -> int:
     if not token:
         return 0
     try:
-        text = base64.urlsafe_b64decode(token.encode()).decode()
-        return int(text.removeprefix("from "))
+        word, _, start = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+        if word != "from" or not start.isdecimal():
+            raise ValueError(start)
+        return int(start)
     except ValueError as error:
         raise ApiError("ValidationException", f"The NextToken '{token}' is not one of this list.") from error
 

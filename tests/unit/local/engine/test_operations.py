@@ -58,6 +58,7 @@ def test_an_unknown_pipeline_is_not_found(operation: str) -> None:
     ("parameters", "message"),
     [
         ({"PipelineDefinition": "not json"}, "The pipeline definition is not JSON"),
+        ({"PipelineDefinition": "[" * 5000 + "]" * 5000}, "The pipeline definition is nested too deeply"),
         ({"PipelineDefinition": json.dumps(definition(function("a", x={"Get": "Parameters.Gone"})))}, "Gone"),
         ({"PipelineDefinition": json.dumps(definition(function("a" * 65)))}, "a{65}"),
         ({"PipelineName": "under_score"}, "'under_score' at 'pipelineName' failed to satisfy constraint"),
@@ -83,12 +84,14 @@ def test_what_aws_would_refuse_is_refused(parameters: dict[str, Any], message: s
 
 
 def test_a_definition_may_lie_in_s3() -> None:
-    """It is read when the pipeline is made, and shown as text."""
+    """Read when the pipeline is made, shown as text; a version of the object is refused, not passed over."""
     world = World()
     world.files["s3://bucket/k"] = TEXT.encode()
     location = {"Bucket": "bucket", "ObjectKey": "k"}
     create(world, PipelineDefinition=None, PipelineDefinitionS3Location=location)
     assert world.sagemaker("DescribePipeline", PipelineName="p")["PipelineDefinition"] == TEXT
+    with pytest.raises(ApiError, match="reads the newest version of an object only"):
+        create(world, PipelineDefinition=None, PipelineDefinitionS3Location={**location, "VersionId": "v"})
 
 
 def test_every_new_definition_is_a_version() -> None:
@@ -147,6 +150,25 @@ def test_a_start_repeated_by_its_token_is_one_execution() -> None:
     assert world.start(ClientRequestToken="u" * 32) != world.start()
 
 
+def test_a_token_that_comes_with_another_request_is_no_repetition() -> None:
+    """A script with a constant token: each of its requests is carried out, also after a delete."""
+    world = World()
+    create(world, ClientRequestToken=TOKEN)
+    assert create(world, PipelineName="q", ClientRequestToken=TOKEN).endswith("/q")
+    world.create(callback("wait"), name="r")
+    first, second = (
+        world.sagemaker("StartPipelineExecution", PipelineName=name, ClientRequestToken=TOKEN)
+        for name in ("r", "p")
+    )
+    assert second["PipelineExecutionArn"].startswith(f"{ARN}/execution/")
+    stopped = world.sagemaker("StopPipelineExecution", ClientRequestToken=TOKEN, **first)
+    assert stopped == first
+    world.ended(second["PipelineExecutionArn"])
+    world.sagemaker("DeletePipeline", PipelineName="p")
+    assert create(world, ClientRequestToken=TOKEN) == ARN
+    assert world.sagemaker("DescribePipeline", PipelineName="p")["PipelineArn"] == ARN
+
+
 def test_what_an_execution_was_started_with_can_be_read_back() -> None:
     """Definition, merged parameters, names; also after the pipeline has changed."""
     world = World()
@@ -187,8 +209,9 @@ def test_lists_come_in_pages() -> None:
             break
         token = {"NextToken": page["NextToken"]}
     assert names == ["c", "b", "a"]
-    with pytest.raises(ApiError, match="is not one of this list"):
-        world.sagemaker("ListPipelineExecutionSteps", PipelineExecutionArn=execution, NextToken="zzz")
+    for strange in ("zzz", "LTU="):  # no base64; "-5", which would count from the end
+        with pytest.raises(ApiError, match="is not one of this list"):
+            world.sagemaker("ListPipelineExecutionSteps", PipelineExecutionArn=execution, NextToken=strange)
 
 
 def test_executions_are_found_by_time_and_order() -> None:
