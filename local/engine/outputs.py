@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.engine.definition import Scalar
-from local.engine.parameters import typed
+from local.engine.parameters import MAX_VALUE_LENGTH, typed
 from local.engine.resolve import as_text
 
 
 class OutputError(Exception):
-    """An output that is not of its declared type."""
+    """An output that is not of its declared type, or longer than the service keeps."""
 
 
 def type_outputs(declared: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Scalar]:
@@ -21,7 +21,12 @@ def type_outputs(declared: Mapping[str, str], values: Mapping[str, Any]) -> dict
 
 
 def _typed(name: str, kind: str, value: Any) -> Scalar:
-    result = typed(kind, flat(value))
+    text = flat(value)
+    if len(text) > MAX_VALUE_LENGTH:
+        raise OutputError(
+            f"the output '{name}' has {len(text)} characters; at most {MAX_VALUE_LENGTH} are taken"
+        )
+    result = typed(kind, text)
     if result is None:
         raise OutputError(f"the output '{name}' is {value!r}, which is no {kind}")
     return result

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from local.engine.definition import ParameterSpec, Scalar
 from local.engine.resolve import as_text
 
-MAX_VALUE_LENGTH = 1024  # API shape String1024; a default in the definition may be longer
+# Python alone would also take 1_000, Arabic-Indic digits and "infinity".
+_NUMBERS = {
+    "Integer": re.compile(r"[-+]?[0-9]{1,30}"),
+    "Float": re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"),
+}
+# API shape String1024, of values given at a start and of output parameters; a default may be longer.
+MAX_VALUE_LENGTH = 1024
 
 
 class ParameterError(Exception):
@@ -65,10 +72,9 @@ def typed(kind: str, text: str) -> Scalar | None:
         return text
     if kind == "Boolean":
         return {"true": True, "false": False}.get(text.strip().lower())
-    try:
-        number = int(text) if kind == "Integer" else float(text)
-    except ValueError:
+    if not _NUMBERS[kind].fullmatch(text.strip()):
         return None
+    number = int(text) if kind == "Integer" else float(text)
     return number if math.isfinite(number) else None
 
 

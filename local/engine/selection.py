@@ -27,6 +27,12 @@ def plan_selection(
     if unknown:
         raise SelectionError(f"The selected steps [{', '.join(unknown)}] are not in the pipeline.")
     needed = [name for name in graph.order if name in _upstream(graph, selected) and name not in selected]
+    # API_SelectiveExecutionConfig: "all steps in all paths between two selected steps should be included".
+    between = [name for name in needed if _upstream(graph, [name]) & set(selected)]
+    if between:
+        raise SelectionError(
+            f"The steps [{', '.join(between)}] lie between selected steps and must be selected with them."
+        )
     if needed and source is None:
         raise SelectionError(
             f"The selected steps need [{', '.join(needed)}], and no SourcePipelineExecutionArn was given."

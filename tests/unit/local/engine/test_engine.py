@@ -187,14 +187,21 @@ def test_outputs_of_functions_are_typed_and_shown() -> None:
     }  # fmt: skip
 
 
-def test_an_output_of_the_wrong_type_fails_the_step() -> None:
-    """What is no Integer is named."""
+@pytest.mark.parametrize(
+    ("value", "kind", "reason"),
+    [
+        ("many", "Integer", "the output 'out' is 'many', which is no Integer"),
+        ("x" * 1025, "String", "the output 'out' has 1025 characters; at most 1024 are taken"),
+    ],
+)
+def test_an_output_that_does_not_fit_fails_the_step(value: str, kind: str, reason: str) -> None:
+    """What is no Integer, and what is longer than an output parameter, is named."""
     world = World()
-    world.functions.behaviour = lambda *_: FakeResult({"count": "many"})
-    world.create(function("f", outputs={"count": "Integer"}))
+    world.functions.behaviour = lambda *_: FakeResult({"out": value})
+    world.create(function("f", outputs={"out": kind}))
     execution = world.start()
     assert world.ended(execution) == "Failed"
-    assert "the output 'count' is 'many', which is no Integer" in world.steps(execution)["f"]["FailureReason"]
+    assert reason in world.steps(execution)["f"]["FailureReason"]
 
 
 REGISTER = {"Name": "register", "Type": "RegisterModel", "Arguments": {"ModelPackageGroupName": "group"}}
@@ -371,11 +378,16 @@ def test_selected_steps_run_with_what_another_execution_made() -> None:
 
 
 def test_a_selection_that_needs_more_is_refused() -> None:
-    """Without a source, a step with an upstream cannot be selected."""
+    """A step with an upstream needs a source; one that lies between two must be selected with them."""
     world = World()
-    world.create(processing("a"), function("b", after=("a",)))
+    world.create(processing("a"), function("b", after=("a",)), function("c", after=("b",)))
     with pytest.raises(ApiError, match=r"need \[a\], and no SourcePipelineExecutionArn"):
         world.start(SelectiveExecutionConfig={"SelectedSteps": [{"StepName": "b"}]})
+    source = world.start()
+    assert world.ended(source) == "Succeeded"
+    ends = {"SourcePipelineExecutionArn": source, "SelectedSteps": [{"StepName": "a"}, {"StepName": "c"}]}
+    with pytest.raises(ApiError, match=r"The steps \[b\] lie between selected steps"):
+        world.start(SelectiveExecutionConfig=ends)
 
 
 def test_status_changes_are_told_with_the_services_own_words() -> None:
