@@ -117,12 +117,23 @@ def upload_whole(outputs: Iterable[tuple[OutputChannel, Path]], objects: ObjectS
 def upload_changed(
     channel: OutputChannel, job_folder: Path, objects: ObjectStore, seen: dict[Path, tuple[int, int]]
 ) -> None:
-    """Of a continuous output, the files that are new or changed since they were `seen`."""
-    for file, uri in _files(channel, job_folder):
-        state = (file.stat().st_mtime_ns, file.stat().st_size)
-        if seen.get(file) != state:
-            _upload(file, uri, channel, objects)
-            seen[file] = state
+    """Of a continuous output, the files that are new or changed since they were `seen`.
+
+    The program goes on meanwhile: what it renames or deletes under our hands is left to the next look.
+    """
+    try:
+        files = _files(channel, job_folder)
+    except FileNotFoundError:  # a folder that was being listed
+        return
+    for file, uri in files:
+        try:
+            state = (file.stat().st_mtime_ns, file.stat().st_size)
+            if seen.get(file) != state:
+                _upload(file, uri, channel, objects)
+                seen[file] = state
+        except (FileNotFoundError, ChannelError):
+            if file.exists():
+                raise
 
 
 def _files(channel: OutputChannel, job_folder: Path) -> list[tuple[Path, str]]:

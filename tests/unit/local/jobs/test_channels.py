@@ -169,3 +169,24 @@ def test_only_changes_are_uploaded_again(tmp_path: Path) -> None:
     (folder / "processing" / "out" / "a").write_text("longer", encoding="utf-8")
     upload_changed(output("s3://bucket/o"), folder, bucket, seen)
     assert bucket.writes == ["s3://bucket/o/a", "s3://bucket/o/a", "s3://bucket/o/b"]
+
+
+class Vanishing(Bucket):
+    """The program renames its file in the moment in which it is copied."""
+
+    def put_file(self, path: Path, uri: str) -> None:
+        if path.name == "part.tmp":
+            path.rename(path.with_name("part"))
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+        super().put_file(path, uri)
+
+
+def test_a_file_that_is_renamed_while_it_is_uploaded_fails_nothing(tmp_path: Path) -> None:
+    """The next look finds it under its own name."""
+    folder, bucket = tmp_path / "job", Vanishing(tmp_path)
+    written(folder, "out", "part.tmp", "whole")
+    seen: dict[Path, tuple[int, int]] = {}
+    upload_changed(output("s3://bucket/o"), folder, bucket, seen)
+    assert bucket.writes == ["s3://bucket/o/whole"]
+    upload_changed(output("s3://bucket/o"), folder, bucket, seen)
+    assert bucket.writes == ["s3://bucket/o/whole", "s3://bucket/o/part"]
