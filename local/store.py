@@ -34,7 +34,7 @@ class Store:
         self._connection.execute(_SCHEMA)
 
     def put(self, kind: str, key: str, document: Document) -> None:
-        text = json.dumps(document, ensure_ascii=False)
+        text = json.dumps(document)  # escaped: JSON of other programs may hold half a surrogate, UTF-8 cannot
         with self._lock:
             self._connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key, text))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,14 @@ def test_documents_are_there_in_another_life(tmp_path: Path) -> None:
     assert [key for key, _ in store.list("job", "b_%")] == ["b_%/1"]
     assert (store.delete("job", "a/1"), store.delete("job", "a/1")) == (True, False)
     assert len(store.list("job")) == 2
+
+
+def test_any_text_of_json_is_kept(tmp_path: Path) -> None:
+    """Half a surrogate pair too: a step whose reason holds one must be able to end."""
+    store = Store(tmp_path / "store.sqlite")
+    text = json.loads(r'"失敗 \ud800"')
+    store.put("step", "a", {"reason": text})
+    assert store.get("step", "a") == {"reason": text}
 
 
 def test_updates_do_not_overtake_each_other(tmp_path: Path) -> None:
