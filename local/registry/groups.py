@@ -60,6 +60,7 @@ def description(group: Document) -> dict[str, Any]:
             "ModelPackageGroupArn": group["arn"],
             "ModelPackageGroupDescription": group["request"].get("ModelPackageGroupDescription"),
             "CreationTime": moment(group["created"]),
+            "CreatedBy": {},  # required by the API model: typed clients refuse an answer without it
             "ModelPackageGroupStatus": "Completed",
         }
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.validate import ParamValidator
 
 from local.api import ApiError
+from local.protocol import operation_model
 from local.registry import groups, packages
 from local.registry.groups import Groups
 from local.registry.packages import Packages, description
@@ -46,6 +48,13 @@ def test_versions_count_up_and_a_number_is_never_given_twice(registry: Registry)
     assert registry.register() == f"{PACKAGE_ARN}/3"
     with pytest.raises(ApiError, match=f"ValidationException: ModelPackage {PACKAGE_ARN}/2 does not exist"):
         registry.described(f"{PACKAGE_ARN}/2")
+
+
+def test_a_group_is_described_as_the_api_model_says(registry: Registry) -> None:
+    """Every required member is there: clients with types fail where one is not."""
+    found = groups.description(registry.groups.resources.get("facts"))
+    shape = operation_model("sagemaker", "DescribeModelPackageGroup").output_shape
+    assert ParamValidator().validate(found, shape).generate_report() == ""
 
 
 def test_a_new_version_waits_for_approval_and_keeps_all_it_was_given(registry: Registry) -> None:
