@@ -36,5 +36,5 @@ def parse_template(text: str) -> Template:
         elif _NAME.fullmatch(name):
             names.setdefault(name, place)
         else:
-            mistakes.append((place, f'"{piece}" is not a name in braces'))
+            mistakes.append((place, f'"{piece}" is not a name (a to z, digits, underscores) in braces'))
     return Template(names, tuple(mistakes))

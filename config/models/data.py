@@ -17,7 +17,9 @@ Source = Annotated[
         "s3://bucket/key, hf://owner/name, or the path of a file",
     ),
 ]
-PlaceholderName = Annotated[str, Text(r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and underscores", 64)]
+PlaceholderName = Annotated[
+    str, Text(r"[A-Za-z_][A-Za-z0-9_]*", "letters a to z, digits and underscores", 64)
+]
 Columns = Annotated[Mapping[PlaceholderName, ColumnName], Field(min_length=1, max_length=50)]
 Template = Annotated[str, Field(min_length=1, max_length=50_000)]
 

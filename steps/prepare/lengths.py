@@ -3,7 +3,7 @@
 The estimate adds up one weight per character, fitted to Llama 2's tokenizer on the Universal Declaration
 of Human Rights in twenty languages, on SQuAD paragraphs in three, on code and on numbers. Over a prompt it
 is declared to be within 30 % of that tokenizer for every script in the table below
-(tests/unit/steps/test_lengths.py holds counts to check it by), and rather above than below: a row that is
+(tests/unit/steps/test_text.py holds counts to check it by), and rather above than below: a row that is
 refused is seen in the report, a row that is cut off in training is not.
 """
 
