@@ -180,7 +180,9 @@ def _figures_of(document: Mapping[str, Any]) -> str:
     if isinstance(records, Mapping):
         books = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in records.items())
         return f"records: {books}"
-    return f"evaluation of {document.get('rows', '?')} rows, {document.get('failed', '?')} without an answer"
+    scored = ", scored after Unicode normalization" if document.get("normalization") == "unicode" else ""
+    rows, failed = document.get("rows", "?"), document.get("failed", "?")
+    return f"evaluation of {rows} rows, {failed} without an answer{scored}"
 
 
 def _figure(name: str, figure: Any, gate: Gate | None) -> Sequence[str]:

@@ -84,12 +84,18 @@ def test_the_whole_summary() -> None:
 
 
 def test_gates_that_read_normalized_scores_show_those() -> None:
-    """The table holds the figures that were decided on."""
+    """The table holds the figures that were decided on, and says which they are."""
     gate = Gate("gate", "unicode_metrics.f1.mean", "at least", 0.5, 0.9)
-    figures = {"metrics": {"f1": {"mean": 0.1}}, "unicode_metrics": {"f1": {"mean": 0.9}}}
-    assert "  f1        0.9                   at least 0.5   passed\n" in shown(
-        gates=(gate,), metrics=figures
-    )
+    figures = {
+        "normalization": "unicode",
+        "rows": 3,
+        "failed": 0,
+        "metrics": {"f1": {"mean": 0.1}},
+        "unicode_metrics": {"f1": {"mean": 0.9}},
+    }
+    out = shown(gates=(gate,), metrics=figures)
+    assert "evaluation of 3 rows, 0 without an answer, scored after Unicode normalization\n" in out
+    assert "  f1        0.9                   at least 0.5   passed\n" in out
 
 
 @pytest.mark.parametrize(
