@@ -125,11 +125,11 @@ class Jobs:
         threading.Thread(target=self._run, args=(name, run), name=f"job {name}", daemon=True).start()
 
     def _run(self, name: str, run: JobRun) -> None:
-        self._write(name, started=self._clock())
+        self._patiently(name, started=self._clock())
         outcome = run.run()
+        run.clean()  # first: what it left may be what fills the disk that its end is written to
         if not self._closed:
             self._end(name, outcome)
-        run.clean()
 
     def _end(self, name: str, outcome: Outcome) -> None:
         end = {
@@ -138,10 +138,13 @@ class Jobs:
             "message": outcome.exit_message,
             "ended": self._clock(),
         }
-        patiently(lambda: self._write(name, **end), give_up=lambda: self._closed)
+        self._patiently(name, **end)
         with self._changed:
             self._runs.pop(name, None)
             self._changed.notify_all()
+
+    def _patiently(self, name: str, **changes: Any) -> None:
+        patiently(lambda: self._write(name, **changes), give_up=lambda: self._closed)
 
     def _write(self, name: str, **changes: Any) -> Document:
         now = self._clock()

@@ -47,7 +47,7 @@ class JobRun:
             return self._ending(error)
 
     def clean(self) -> None:
-        """Removes the job's folder; nobody has to wait for it."""
+        """Removes the job's folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ending(self, error: Exception) -> Outcome:

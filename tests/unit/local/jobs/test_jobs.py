@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -93,9 +94,31 @@ class Machine:
         return self.jobs.document(name)
 
 
+class FullDisk(FakeDocuments):
+    """Takes no end of a job while the folder of one is there: the job has filled the disk."""
+
+    def __init__(self, jobs: Path) -> None:
+        super().__init__()
+        self._jobs = jobs
+
+    def put(self, kind: str, key: str, document: dict[str, Any]) -> None:
+        if document.get("ended") and any(self._jobs.iterdir()):
+            raise sqlite3.OperationalError("database or disk is full")
+        super().put(kind, key, document)
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
+
+
+def test_a_job_that_fills_the_disk_can_end(tmp_path: Path) -> None:
+    """Its folder goes before its end is written, or both would wait for each other."""
+    machine = Machine(tmp_path, FullDisk(tmp_path / "jobs"))
+    machine.create()
+    machine.running(1)
+    machine.programs.started[0].kill()
+    assert machine.jobs.wait("job")["ProcessingJobStatus"] == "Failed"
 
 
 def test_a_job_of_this_life_is_not_taken_up(machine: Machine) -> None:
