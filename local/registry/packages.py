@@ -73,7 +73,8 @@ class Packages:
         cards.check(asked)
         token = asked.get("ClientToken")
         request = {name: value for name, value in asked.items() if name != "ClientToken"}
-        if token is not None and (earlier := self._documents.get(TOKENS, token)) is not None:
+        earlier = None if token is None else self._documents.get(TOKENS, token)
+        if earlier is not None and self.resources.find(earlier["arn"]) is not None:  # not deleted since
             if earlier["request"] != request:
                 raise ApiError("ConflictException", f"ClientToken '{token}' was used with another request.")
             return str(earlier["arn"])

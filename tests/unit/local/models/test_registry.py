@@ -148,6 +148,9 @@ def test_the_same_token_registers_once(registry: Registry) -> None:
     assert registry.register() != first
     with pytest.raises(ApiError, match="ConflictException: ClientToken 't1' was used with another request"):
         registry.register(ClientToken="t1", SourceUri="s3://bucket/s")
+    registry.packages.delete(first)
+    again = registry.register(ClientToken="t1")
+    assert registry.described(again)["ModelPackageVersion"] == 3
 
 
 def test_a_group_goes_only_when_it_is_empty(registry: Registry) -> None:
