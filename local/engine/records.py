@@ -15,7 +15,7 @@ STEPS = "pipeline-step"
 CALLBACKS = "pipeline-callback"
 CACHE = "pipeline-cache"
 DEFINITIONS = "pipeline-definition"  # <pipeline>/<sha256> -> what executions were started with
-REQUESTS = "pipeline-request"  # <operation>/<sha256 of the request, with its token> -> what it made
+REQUESTS = "pipeline-request"  # <operation>/<ClientRequestToken> -> its request's sha256, what it made
 
 
 @dataclass(frozen=True)

@@ -46,16 +46,21 @@ class Desk:
     def once(self, call: Call, make: Callable[[], str]) -> str:
         """What `make` returns; the same request again, with its ClientRequestToken, gets the first result.
 
-        A token that comes with another request (a script with a constant in it) is no repetition: answering
-        it with what was made before would let its caller believe that something was done.
+        ApiError where the token comes with another request: answering that with what was made before would
+        let its caller believe that something was done.
         """
-        if call.parameters.get("ClientRequestToken") is None:
+        token = call.parameters.get("ClientRequestToken")
+        if token is None:
             return make()
-        request = json.dumps(call.parameters, sort_keys=True, default=str)
-        key = f"{call.operation}/{hashlib.sha256(request.encode()).hexdigest()}"
+        key = f"{call.operation}/{token}"
+        text = json.dumps(call.parameters, sort_keys=True, default=str)
+        request = hashlib.sha256(text.encode()).hexdigest()
         with self._lock:
             kept = self.machine.documents.get(REQUESTS, key)
             if kept is None:
-                kept = {"result": make()}
+                kept = {"request": request, "result": make()}
                 self.machine.documents.put(REQUESTS, key, kept)
-            return str(kept["result"])
+        if kept.get("request", request) != request:  # state of an earlier version has none
+            message = f"ClientRequestToken '{token}' was used with another request."
+            raise ApiError("ConflictException", message)
+        return str(kept["result"])

@@ -150,23 +150,21 @@ def test_a_start_repeated_by_its_token_is_one_execution() -> None:
     assert world.start(ClientRequestToken="u" * 32) != world.start()
 
 
-def test_a_token_that_comes_with_another_request_is_no_repetition() -> None:
-    """A script with a constant token: each of its requests is carried out, also after a delete."""
+def test_a_token_that_comes_with_another_request_is_refused() -> None:
+    """A script with a constant token must not take the first one's ARN for its own; a delete forgets it."""
     world = World()
     create(world, ClientRequestToken=TOKEN)
-    assert create(world, PipelineName="q", ClientRequestToken=TOKEN).endswith("/q")
-    world.create(callback("wait"), name="r")
-    first, second = (
-        world.sagemaker("StartPipelineExecution", PipelineName=name, ClientRequestToken=TOKEN)
-        for name in ("r", "p")
-    )
-    assert second["PipelineExecutionArn"].startswith(f"{ARN}/execution/")
-    stopped = world.sagemaker("StopPipelineExecution", ClientRequestToken=TOKEN, **first)
-    assert stopped == first
-    world.ended(second["PipelineExecutionArn"])
+    with pytest.raises(ApiError, match=f"ConflictException: ClientRequestToken '{TOKEN}' was used with"):
+        create(world, PipelineName="q", ClientRequestToken=TOKEN)
+    execution = world.start(ClientRequestToken=TOKEN)
+    world.create(function("a"), name="r")
+    with pytest.raises(ApiError, match="was used with another request"):
+        world.start("r", ClientRequestToken=TOKEN)
+    world.ended(execution)
     world.sagemaker("DeletePipeline", PipelineName="p")
     assert create(world, ClientRequestToken=TOKEN) == ARN
     assert world.sagemaker("DescribePipeline", PipelineName="p")["PipelineArn"] == ARN
+    assert world.start(ClientRequestToken=TOKEN) != execution
 
 
 def test_what_an_execution_was_started_with_can_be_read_back() -> None:
