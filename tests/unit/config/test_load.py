@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from config.errors import ConfigurationError, UnknownNameError
-from config.load import load_environment, load_project
+from config.load import load_project
 from config.models import InferenceConfig, ParameterRef, TrainingConfig
 from config.places import environment_names
 from tests.unit.config.project_folder import (
@@ -123,6 +123,16 @@ def test_unknown_environment(tmp_path: Path) -> None:
     assert caught.value.exit_code == 2
 
 
+def test_a_copy_that_kept_its_name(tmp_path: Path) -> None:
+    """The file is there, the pipeline in it is called as the one that it was copied from."""
+    root = write_project(tmp_path, {"config/pipelines/mine.yaml": TRAINING})
+    with pytest.raises(UnknownNameError, match=r'^no pipeline named "mine"') as caught:
+        load_project("local", root, names=["mine"])
+    assert caught.value.hint == (
+        "config/pipelines/mine.yaml says name: facts-training; write name: mine there"
+    )
+
+
 def test_unknown_pipeline(tmp_path: Path) -> None:
     """A pipeline that is not there is told from the project and before loading it."""
     root = write_project(tmp_path)
@@ -185,15 +195,6 @@ def test_the_environments_defaults_win(tmp_path: Path) -> None:
     assert parameters["LearningRate"].default == 1.0
     assert isinstance(parameters["LearningRate"].default, float)
     assert parameters["TrainingRows"].default == 1200
-
-
-def test_an_environment_alone(tmp_path: Path) -> None:
-    """An environment can be read without the pipelines."""
-    root = write_project(tmp_path, {TRAINING_FILE: "["})
-    assert load_environment("local", root).prefix == "local"
-    write_project(root, {ENVIRONMENT_FILE: ENVIRONMENT.replace("prefix: local", "prefix: X")})
-    with pytest.raises(ConfigurationError, match='prefix: found "X"'):
-        load_environment("local", root)
 
 
 def test_rules_see_falcon(tmp_path: Path) -> None:
