@@ -164,7 +164,7 @@ def differences(
 def side_by_side(
     heights: Sequence[tuple[str, Sequence[float]]], edges: Sequence[float], *, label: str, name: str
 ) -> str:
-    """Bars of two series between the same edges, the second one pale; each has a name in the legend."""
+    """Bars of one or two series between the same edges, the second one pale; two are named in a legend."""
 
     def draw(axes: Any) -> None:
         width = (edges[1] - edges[0]) * 0.88 / len(heights)
@@ -179,9 +179,10 @@ def side_by_side(
         axes.set_ylabel("rows")
         axes.grid(axis="x", visible=False)
         _whole_numbers(axes.yaxis)
-        axes.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(heights), fontsize=8, frameon=False
-        )
+        if len(heights) > 1:
+            axes.legend(
+                loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(heights), fontsize=8, frameon=False
+            )
 
     return _svg(draw, name, _SIZE)
 
