@@ -209,7 +209,8 @@ def timeline(
         axes.set_xlim(0, last)
         axes.set_xlabel("seconds")
         axes.grid(axis="y", visible=False)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=2, fontsize=8, frameon=False)
+        # Of the figure and not of the axes, which names of workers push to the right: there it was cut off.
+        axes.figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
 
     return _svg(draw, name, (_SIZE[0], 0.3 * len(rows) + 0.2 * ((len(labels) + 1) // 2) + 0.9))
 
