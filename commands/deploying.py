@@ -41,7 +41,7 @@ class Bootstrap:
         parser.add_argument(
             "--access",
             action="store_true",
-            help="also the policies of deployer, planner, launcher, labeler, reviewer (an administrator's)",
+            help="also the policies of people and CI, from bootstrapper to reviewer (an administrator's)",
         )
 
     @staticmethod
@@ -49,10 +49,12 @@ class Bootstrap:
         """Brings both stacks about."""
         from commands.parser import UsageError
         from config.load import load_project
+        from deploy.hints import typed
         from deploy.session import connect
 
         if arguments.to and not arguments.only_print:
-            raise UsageError("--to says where --print writes", hint=f"bootstrap --print --to {arguments.to}")
+            words = f"bootstrap --print --to {arguments.to}"
+            raise UsageError("--to says where --print writes", hint=typed(words, arguments.env))
         project = load_project(arguments.env)
         if arguments.only_print:
             _hand_over(project, arguments.to, terminal)
@@ -141,16 +143,6 @@ def bring_up(project: Project, aws: Aws, terminal: Terminal, *, access: bool = F
 
     with working(terminal, "infrastructure") as tell, Reporter(terminal) as report:
         return bootstrap(project, aws, report=report, waiting=_waiting(tell), access=access)
-
-
-def compile_all(project: Project, names: Sequence[str], terminal: Terminal) -> list[CompiledPipeline]:
-    """Compiles pipelines, before anything is written: what AWS would refuse ends here."""
-    from commands.progress import working
-
-    with working(terminal, "compiling"):
-        from definition.compile import compile_pipeline
-
-        return [compile_pipeline(project, name) for name in names]
 
 
 def bring_pipelines(

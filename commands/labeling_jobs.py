@@ -130,6 +130,7 @@ def _pipeline_of(project: Project, job: LabelingJob) -> str:
     """The pipeline of the job's file, known before anybody waits for days."""
     from config.labeling_jobs import labeling_job_names, load_labeling_job
     from config.names import labeling_job_prefix
+    from deploy.hints import typed
     from deploy.labeling.errors import LabelingError
 
     for name in labeling_job_names(project.root):
@@ -143,7 +144,7 @@ def _pipeline_of(project: Project, job: LabelingJob) -> str:
             )
     raise LabelingError(
         f'labeling job "{job.name}" belongs to no file of config/labeling',
-        hint=f"run_pipeline.py start PIPELINE --from-job {job.name}",
+        hint=typed(f"start PIPELINE --from-job {job.name}", project.environment.name),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands.arguments import count
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Start:
         which.add_argument(
             "--alias", metavar="NAME", help="the version that goes by this name (upsert --alias)"
         )
-        which.add_argument("--version", type=int, metavar="NUMBER", help="this version, not the newest")
+        which.add_argument("--version", type=count, metavar="NUMBER", help="this version, not the newest")
         parser.add_argument("--wait", action="store_true", help="follow it to its end; exit code as of `run`")
 
     @staticmethod
@@ -108,6 +109,7 @@ class Start:
 def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
     """The labeled data that were asked for; None where none were."""
     from config.models import TrainingConfig
+    from deploy.hints import typed
     from deploy.launching.labeled import LabeledDataError, labeled_data
 
     config = project.pipelines[name]
@@ -116,7 +118,7 @@ def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Lab
     if not isinstance(config, TrainingConfig) or config.data.labeling is None:
         raise LabeledDataError(
             f'"{name}" does not train on labeled data: its data.source is not labeling',
-            hint=f"run_pipeline.py start {name} --env {project.environment.name}",
+            hint=typed(f"start {name}", project.environment.name),
         )
     return labeled_data(project, aws, labeling=config.data.labeling, wanted=wanted)
 
@@ -195,15 +197,8 @@ def add_values(parser: ArgumentParser) -> None:
         "--params", type=Path, metavar="FILE", help="a YAML or JSON file with parameters' values"
     )
     parser.add_argument(
-        "--sample", type=_rows, metavar="N", help="a trial: only N rows of the data go through the steps"
+        "--sample", type=count, metavar="N", help="a trial: only N rows of the data go through the steps"
     )
-
-
-def _rows(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
 
 
 def _add_earlier(parser: ArgumentParser) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from commands.observing import connected, count, name_of
+from commands.arguments import count, moment_of
+from commands.observing import connected, name_of
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from deploy.session import Aws
 
 STATUSES = ("Executing", "Stopping", "Stopped", "Failed", "Succeeded", "CompletedWithFailures")
-AGO = re.compile(r"(\d{1,5})([smhdw])")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Executions:
@@ -62,17 +59,6 @@ class Executions:
         else:
             _show(project, listed, terminal, filtered=bool(arguments.status or arguments.since))
         return 0
-
-
-def moment_of(text: str, now: datetime | None = None) -> datetime:
-    """A time: so long ago (30m, 12h, 2d, 1w), or a date with or without a time, in this machine's zone."""
-    ago = AGO.fullmatch(text)
-    if ago:
-        return (now or datetime.now(UTC)) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
-        raise ArgumentTypeError(f'"{text}" is no time such as 30m, 12h, 2d or 2026-11-22') from None
 
 
 def _listed(project: Project, aws: Aws, arguments: Namespace) -> list[tuple[Execution, Mapping[str, str]]]:

@@ -141,7 +141,8 @@ class Install:
 
 def make_ready(project: Project, names: Sequence[str], terminal: Terminal) -> None:
     """The stand-in up, the steps' environments built, infrastructure and pipelines as the files say."""
-    from commands.deploying import bring_pipelines, bring_up, compile_all
+    from commands.deploying import bring_pipelines, bring_up
+    from commands.planning import compile_chosen
     from commands.progress import working
     from deploy.session import connect
     from local import client
@@ -150,7 +151,7 @@ def make_ready(project: Project, names: Sequence[str], terminal: Terminal) -> No
         client.up(project)
     install_environments(project, names, terminal)
     aws = connect(project)
-    compiled = compile_all(project, names, terminal)
+    compiled = compile_chosen(project, names, terminal)
     bring_up(project, aws, terminal)
     bring_pipelines(project, aws, compiled, terminal)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from commands.arguments import count
 from commands.progress import readable
 from commands.terminal import Terminal
 
@@ -214,11 +215,3 @@ def _show_lines(collected: dict[str, list[Any]], terminal: Terminal) -> None:
             terminal.line(f"{line.at.astimezone():%H:%M:%S}  {readable(line.text)}")
     if not any(collected.values()):
         terminal.line("no log lines")
-
-
-def count(text: str) -> int:
-    """A number of at least one."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number

@@ -13,10 +13,28 @@ from commands.catalog import GROUPS, VERBS
 from commands.terminal import Terminal
 from commands.verb import Verb
 from config.errors import PlatformError
-from config.suggest import nearest
+from config.places import pipeline_files, repository_root
+from config.suggest import did_you_mean, nearest
 
 PROGRAM = "run_pipeline.py"
 DEFAULT_ENVIRONMENT = "local"
+# What other tools call it, where the nearest spelling would lead astray.
+OTHER_WORDS = {
+    "approve": "registry approve",
+    "apply": "upsert",
+    "deploy": "upsert",
+    "describe": "status",
+    "destroy": "teardown",
+    "diff": "plan",
+    "down": "local down",
+    "help": "--help",
+    "init": "bootstrap",
+    "local start": "local up",
+    "local stop": "local down",
+    "reject": "registry reject",
+    "review": "registry review",
+    "up": "local up",
+}
 # Fixed, so that docs/commands.md, which is made of the help texts, does not depend on who makes it.
 WIDTH = 96
 
@@ -46,7 +64,17 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Called by argparse for every wrong argument."""
-        raise UsageError(message, hint=f"{self.prog} --help")
+        raise UsageError(message, hint=self._meant(message) or f"{self.prog} --help")
+
+    def _meant(self, message: str) -> str | None:
+        """What was probably meant by the first word that argparse does not recognize."""
+        before, _, words = message.partition("unrecognized arguments: ")
+        if before:
+            return None
+        word = words.split(" ", maxsplit=1)[0]
+        if not word.startswith("-"):
+            return f"write -p {word}" if "=" in word and "-p" in self._option_string_actions else None
+        return did_you_mean(word.split("=")[0], self._option_string_actions)
 
 
 def parse(words: Sequence[str], terminal: Terminal) -> Invocation:
@@ -156,6 +184,7 @@ def _verb(words: Sequence[str]) -> tuple[Verb | None, list[str]]:
 
 
 def _unknown(before: str, word: str, known: Iterable[str]) -> UsageError:
-    meant = nearest(word, known)
-    hint = f"{PROGRAM} {before}{meant}" if meant else f"{PROGRAM} {before}--help"
-    return UsageError(f'there is no verb "{before}{word}"', hint=hint)
+    meant = OTHER_WORDS.get(before + word) or before + (nearest(word, known) or "--help")
+    if word in {file.stem for file in pipeline_files(repository_root())}:
+        meant = f"start {word}"
+    return UsageError(f'there is no verb "{before}{word}"', hint=f"{PROGRAM} {meant}")

@@ -89,11 +89,14 @@ class Plan:
 
 def chosen(arguments: Namespace, plan: SavedPlan | None = None) -> Choice:
     """What the words choose. Raises ChoiceError."""
+    from deploy.hints import typed
     from deploy.planning.versions import check_alias
 
     names = list(dict.fromkeys(arguments.names))
     if names and getattr(arguments, "all", False):
-        raise ChoiceError("--all and names of pipelines exclude each other", hint="upsert --all")
+        raise ChoiceError(
+            "--all and names of pipelines exclude each other", hint=typed("upsert --all", arguments.env)
+        )
     alias = check_alias(arguments.alias) if arguments.alias else None
     if plan is None:
         return Choice(arguments.env, names, alias)
@@ -101,14 +104,13 @@ def chosen(arguments: Namespace, plan: SavedPlan | None = None) -> Choice:
         raise ChoiceError(
             "the plan says which pipelines and which alias are meant: "
             f"{', '.join(plan.pipelines)}{f', --alias {plan.alias}' if plan.alias else ''}",
-            hint=f"upsert --plan {arguments.plan}",
+            hint=typed(f"upsert --plan {arguments.plan}", arguments.env),
         )
     return Choice(arguments.env, list(plan.pipelines), plan.alias, plan)
 
 
 def look(choice: Choice, terminal: Terminal, *, base: bool) -> Looked:
     """Compiles the pipelines and compares them, the functions and the stacks with what is there."""
-    from commands.deploying import compile_all
     from commands.progress import working
     from config.load import load_project
     from deploy.infrastructure.bootstrap import require_base
@@ -121,10 +123,20 @@ def look(choice: Choice, terminal: Terminal, *, base: bool) -> Looked:
         require_environment(choice.plan, project)
     aws = connect(project)
     require_base(project, aws)
-    compiled = compile_all(project, list(choice.names) or list(project.pipelines), terminal)
+    compiled = compile_chosen(project, list(choice.names) or list(project.pipelines), terminal)
     with working(terminal, "comparing"):
         plan = plan_all(project, aws, compiled, alias=choice.alias, base=base)
     return Looked(project, aws, compiled, plan)
+
+
+def compile_chosen(project: Project, names: Sequence[str], terminal: Terminal) -> list[CompiledPipeline]:
+    """Compiles pipelines, before anything is written: what AWS would refuse ends here."""
+    from commands.progress import working
+
+    with working(terminal, "compiling"):
+        from definition.compile import compile_pipeline
+
+        return [compile_pipeline(project, name) for name in names]
 
 
 def _say_what_next(looked: Looked, arguments: Namespace, terminal: Terminal) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from commands.arguments import age
 from commands.observing import connected
 from commands.terminal import Terminal
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from deploy.upkeep.cleanup import Leftover
     from deploy.upkeep.removals import Removal
     from deploy.upkeep.teardown import Teardown as Plan
-
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
 
 KINDS = {
     "AWS::Lambda::Function": "functions",
@@ -99,14 +96,6 @@ class Teardown:
         if arguments.output == "json":
             terminal.json(_teardown_document(project, made, deleted=arguments.yes))
         return 0
-
-
-def age(text: str) -> timedelta:
-    """ "7d" as seven days; m, h, d and w are known."""
-    found = re.fullmatch(r"(\d{1,5})([mhdw])", text)
-    if found is None:
-        raise ValueError(text)
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 def _remove(actions: Sequence[Removal], aws: Aws, terminal: Terminal) -> None:
@@ -233,8 +222,8 @@ def _these(count: int) -> str:
 def _older(than: timedelta | None) -> str:
     if than is None:
         return ""
-    minutes = int(than.total_seconds() // 60)
-    for unit, size in (("w", 10_080), ("d", 1440), ("h", 60)):
-        if minutes and minutes % size == 0:
-            return f" --older-than {minutes // size}{unit}"
-    return f" --older-than {minutes}m"
+    seconds = int(than.total_seconds())
+    for unit, size in (("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f" --older-than {seconds // size}{unit}"
+    return f" --older-than {seconds}s"

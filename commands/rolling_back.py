@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from commands.arguments import count
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class RollBack:
         parser.add_argument("name", metavar="NAME", help="the pipeline")
         parser.add_argument(
             "--to",
-            type=int,
+            type=count,
             metavar="VERSION",
             help="the version (default: the newest earlier one with another definition)",
         )

@@ -31,15 +31,6 @@ from config.suggest import did_you_mean, quoted
 from config.validation import validate
 
 
-def load_environment(name: str, root: Path | None = None) -> Environment:
-    """One environment alone; raises UnknownNameError or ConfigurationError."""
-    base = (root or repository_root()).resolve()
-    environment, _, problems = _environment(name, base)
-    if environment is None or problems:
-        raise ConfigurationError(problems)
-    return environment
-
-
 def load_project(environment: str, root: Path | None = None, *, names: Collection[str] = ()) -> Project:
     """The checked configuration for ``environment``; raises ConfigurationError with every problem.
 
@@ -95,7 +86,7 @@ class _Loaded:
         everything = [*self.by_name, *self.unreadable]
         for name in names:
             if name not in everything:
-                hint = did_you_mean(name, everything)
+                hint = self._called_otherwise(name) or did_you_mean(name, everything)
                 raise UnknownNameError("pipeline", name, sorted(everything), hint)
         referred = [
             config.training
@@ -103,6 +94,14 @@ class _Loaded:
             if name in names and isinstance(config, InferenceConfig)
         ]
         return {*names, *referred} if names else everything
+
+    def _called_otherwise(self, stem: str) -> str | None:
+        """The hint for whoever copied a file and named the copy, but not the pipeline in it."""
+        for name, files in self.by_name.items():
+            for checked in files:
+                if Path(checked.document.file).stem == stem:
+                    return f"{checked.document.file} says name: {name}; write name: {stem} there"
+        return None
 
     def problems(self, names: Collection[str]) -> list[Problem]:
         """What is wrong with these pipelines."""

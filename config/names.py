@@ -71,11 +71,6 @@ def queue_url(env: Environment, queue: str) -> str:
     return f"https://sqs.{env.region}.{regions.domain(env.region)}/{env.account}/{queue_name(env, queue)}"
 
 
-def queue_arn(env: Environment, queue: str) -> str:
-    """The ARN of a queue."""
-    return f"arn:{partition(env)}:sqs:{env.region}:{env.account}:{queue_name(env, queue)}"
-
-
 def pipeline_name(env: Environment, name: str) -> str:
     """The name on SageMaker of the pipeline called ``name`` in its file."""
     return f"{env.prefix}-{name}"

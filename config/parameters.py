@@ -41,7 +41,6 @@ __all__ = [
     "platform_parameters",
     "read_parameter_file",
     "resolve",
-    "resolve_parameters",
     "split_override",
 ]
 
@@ -117,22 +116,6 @@ def platform_parameters(config: PipelineConfig) -> tuple[PlatformParameter, ...]
     return (*freed, *EVERYWHERE)
 
 
-def resolve_parameters(
-    config: PipelineConfig,
-    overrides: Mapping[str, str] = {},  # a Mapping is not written to
-    *,
-    file: ParameterFile | None = None,
-    filled: Mapping[str, str] = {},
-    beside: Sequence[PipelineConfig] = (),
-) -> Mapping[str, ParameterValue]:
-    """The value of every parameter of ``config``, platform's included; raises ParameterError with all faults.
-
-    ``overrides`` are those of the command line, ``filled`` those that the platform fills in. With ``beside``,
-    pipelines that are started by the same command, a name that only they have is theirs and no mistake here.
-    """
-    return resolve(config, overrides, file=file, layers=[Layer("", filled)], beside=beside).values
-
-
 def resolve(
     config: PipelineConfig,
     overrides: Mapping[str, str] = {},  # a Mapping is not written to
@@ -141,7 +124,11 @@ def resolve(
     layers: Sequence[Layer] = (),
     beside: Sequence[PipelineConfig] = (),
 ) -> Resolved:
-    """The same with where each value comes from; of ``layers`` the last that has a value wins."""
+    """The value of every parameter of ``config``, platform's included; raises ParameterError with all faults.
+
+    ``overrides`` are those of the command line; of ``layers`` the last that has a value wins. With
+    ``beside``, pipelines that are started by the same command, a name that only they have is no mistake here.
+    """
     resolution = _Resolution(config)
     for layer in layers:
         for name, text in layer.values.items():

@@ -25,7 +25,8 @@ def environment_file(name: str, root: Path) -> Path:
     """The file of an environment; raises UnknownNameError."""
     known = environment_names(root)
     if name not in known:
-        raise UnknownNameError("environment", name, known, did_you_mean(name, known))
+        new = f"for a new one, copy config/environments/dev.yaml to config/environments/{name}.yaml"
+        raise UnknownNameError("environment", name, known, did_you_mean(name, known) or new)
     return root / ENVIRONMENTS / f"{name}.yaml"
 
 

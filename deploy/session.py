@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from config.models import Environment, Project
-from deploy.errors import UnreachableError, WrongCallerError, explain
+from deploy.errors import WrongCallerError, explain
 
 # "standard" and not "adaptive": the latter slows every thread down for what one of them provoked.
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
@@ -155,8 +155,3 @@ def check_account(aws: Aws, environment: Environment) -> None:
             f'environment "{environment.name}" is account "{environment.account}"',
             hint="AWS_PROFILE=... run_pipeline.py ..., or choose another --env",
         )
-
-
-def stand_in_lost(error: Exception) -> bool:
-    """Whether an error means that the other end is gone altogether and a new connection is needed."""
-    return isinstance(explain(error), UnreachableError)

@@ -45,7 +45,8 @@ the traceback.
 ## Values of parameters
 
 The first of these that has a value wins: `-p` on the command line, the `--params` file (a YAML or JSON
-mapping of names to values), the candidate of `--from-training`, the environment file, the pipeline file.
+mapping of names to values), what `--from-training`, `--from-labeling` or `--from-job` found, the execution of
+`--from`, the environment file, the pipeline file.
 
 ## Output
 

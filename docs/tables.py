@@ -3,7 +3,7 @@
     python docs/tables.py            writes them
     python docs/tables.py --check    exits 1 and names what would change
 
-The table of files in architecture.md comes from the first line of each module's docstring, so a
+The table of files in architecture.md comes from the first paragraph of each module's docstring, so a
 module describes itself once; the pictures in README.md come from `graph`.
 """
 
@@ -87,15 +87,13 @@ def tracked() -> list[str]:
 
 
 def summary(path: Path) -> str:
-    """The first sentence of a module's docstring, or of a template's first comment; else empty."""
+    """The first paragraph of a module's docstring, or of a template's description; else empty."""
     if path.suffix == ".py":
         docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         return escape(docstring.partition("\n\n")[0])
-    if path.suffix in {".yaml", ".yml"} and path.parts[-2] == "infra":
-        comments = [
-            line[1:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")
-        ]
-        return escape(comments[0]) if comments else ""
+    if path.suffix == ".yaml" and path.parts[-2] == "infra":
+        _, _, described = path.read_text(encoding="utf-8").partition("Description: >-\n")
+        return escape(described.partition("\n\n")[0])
     return ""
 
 

@@ -72,9 +72,6 @@ class Environments:
             self._build(home, requirements, report or _silence)
         return home / "bin" / "python"
 
-    def python_for_requirements(self, path: Path) -> Path:
-        return self.ensure(path)
-
     def is_built(self, requirements: Path | None) -> bool:
         return _is_whole(self._folder / self.key(requirements))
 

@@ -153,7 +153,7 @@ def services_stack(project: Project, bundles: Sequence[FunctionBundle]) -> Stack
 
 
 def access_stack(project: Project) -> Stack:
-    """The stack of infra/access.yaml: what deployer, planner, launcher, labeler and reviewer may do."""
+    """The stack of infra/access.yaml: what people and CI may do."""
     parameters = {
         **_shared_parameters(project),
         "FunctionsRoleArn": project.environment.roles.functions or "",

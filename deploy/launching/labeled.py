@@ -10,6 +10,7 @@ from config.errors import PlatformError
 from config.models import Project
 from config.platform_parameters import SAMPLE_ROWS
 from deploy import objects, reference
+from deploy.hints import typed
 from deploy.launching.candidate import LATEST, latest
 from deploy.observing import outputs
 from deploy.session import Aws
@@ -51,7 +52,7 @@ def labeled_data(project: Project, aws: Aws, *, labeling: str, wanted: str = LAT
     if execution.status != "Succeeded":
         raise LabeledDataError(
             f"labeling execution {execution.id} is {execution.status} and has no data",
-            hint=f"run_pipeline.py status {execution.id} --env {environment}",
+            hint=typed(f"status {execution.id}", environment),
         )
     uri = outputs.folder_of(project.environment, execution) + DATASET
     content = objects.read_json(aws, uri)

@@ -22,6 +22,7 @@ from config.models import GuardrailConfig, GuardrailsConfig, Project
 from config.models.guardrails import ExistingGuardrail
 from deploy.actions import Action, CreateGuardrail, DeleteGuardrail, GuardrailSpec, UpdateGuardrail, pairs
 from deploy.errors import NotDeployedError, is_missing
+from deploy.hints import typed
 from deploy.paging import entries
 from deploy.session import Aws
 
@@ -75,7 +76,7 @@ def parameters(project: Project, aws: Aws, name: str) -> dict[str, str]:
         raise NotDeployedError(
             f'guardrail "{wanted.name}" is not deployed to environment "{environment}" as the file of '
             f'"{name}" describes it',
-            hint=f"run_pipeline.py upsert {name} --env {environment}",
+            hint=typed(f"upsert {name}", environment),
         )
     return {"GuardrailId": found.id, "GuardrailVersion": str(version)}
 

@@ -146,10 +146,11 @@ def _previous(scene: _Scene) -> tuple[int, Any]:
             definition = scene.definition_of(version.id)
             if definition_hash(definition) != now:
                 return version.id, definition
+    others = [str(each.id) for each in scene.listed if each.id != begin]
+    words = typed(f"rollback {scene.name} --to VERSION", scene.environment)
     raise VersionError(
         f'pipeline "{scene.name}" has no version before {begin} with another definition',
-        hint=f"{typed(f'rollback {scene.name} --to VERSION', scene.environment)}, "
-        f"of: {', '.join(str(each.id) for each in scene.listed)}",
+        hint=f"{words}, of: {', '.join(others)}" if others else None,
     )
 
 

@@ -94,7 +94,8 @@ def write(path: Path, plan: SavedPlan) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise StalePlanError(
-            f'the plan cannot be written to "{path}": {error.strerror}', hint="plan --out plan.json"
+            f'the plan cannot be written to "{path}": {error.strerror}',
+            hint="run_pipeline.py plan --out plan.json",
         ) from error
 
 

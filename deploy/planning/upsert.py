@@ -101,15 +101,13 @@ def upsert(
     compiled: Sequence[CompiledPipeline],
     *,
     report: Report,
-    force: bool = False,
-    alias: str | None = None,
 ) -> Plan:
     """Plans and carries the plan out; `report` hears of each action when it is done.
 
     When another command does the same at the same time, what is left is planned again.
     """
-    made = plan(project, aws, compiled, alias=alias)
-    carry_out(project, aws, made, compiled, report=report, force=force, alias=alias)
+    made = plan(project, aws, compiled)
+    carry_out(project, aws, made, compiled, report=report)
     return made
 
 

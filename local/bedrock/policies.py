@@ -24,7 +24,6 @@ LISTS: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("sensitiveInformationPolicyConfig", "regexesConfig"): ("sensitiveInformationPolicy", "regexes", "name"),
     ("contextualGroundingPolicyConfig", "filtersConfig"): ("contextualGroundingPolicy", "filters", "type"),
 }
-DETECTS = {"topics", "filters", "words", "managedWordLists", "piiEntities", "regexes"}
 MOST_REGEXES, MOST_EXAMPLE = 30, 100
 LOOKAROUND = re.compile(r"\(\?(?:=|!|<=|<!)")
 # Types that no pattern finds; everything else of the 31 is looked for by patterns.

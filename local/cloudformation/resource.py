@@ -45,9 +45,8 @@ class Api:
         request = coerced(shape, given) if shape else given
         return self.call(service, operation, request, region=self.region)
 
-    def arn(self, service: str, rest: str, *, region: bool = True) -> str:
-        where = f"{self.region}:{self.account}" if region else f":{self.account}"
-        return f"arn:{self.partition}:{service}:{where}:{rest}"
+    def arn(self, service: str, rest: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{rest}"
 
 
 class ResourceType(Protocol):

@@ -36,15 +36,11 @@ class Mode(Enum):
 @functools.cache
 def isolation_mode() -> Mode:
     """The best mode that works here; a few milliseconds the first time."""
-    return next(_working_modes())
+    return next(working_modes())
 
 
-def working_modes() -> tuple[Mode, ...]:
-    """Every mode that works here, the best first."""
-    return tuple(_working_modes())
-
-
-def _working_modes() -> Iterator[Mode]:
+def working_modes() -> Iterator[Mode]:
+    """Every mode that works here, the best first; each is tried when it is asked for."""
     if sys.platform == "linux":
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

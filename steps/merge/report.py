@@ -83,7 +83,9 @@ def _plots(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         step = figures["lengths"]["step_seconds"]
         top = max(index for index, count in enumerate(counts) if count) + 1
         edges = [index * step for index in range(top + 1)]
-        svg = plots.histogram(counts[:top], edges, label="seconds", name="Agreed segments by length")
+        svg = plots.histogram(
+            counts[:top], edges, label="seconds", counted="segments", name="Agreed segments by length"
+        )
         drawn.append((svg, "Agreed segments by length; the last bar holds all that are longer"))
     if figures["support"]:
         supports = [f"{each.replace('/', ' of ')} workers" for each in figures["support"]]

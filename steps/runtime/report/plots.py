@@ -164,7 +164,7 @@ def differences(
 def side_by_side(
     heights: Sequence[tuple[str, Sequence[float]]], edges: Sequence[float], *, label: str, name: str
 ) -> str:
-    """Bars of two series between the same edges, the second one pale; each has a name in the legend."""
+    """Bars of one or two series between the same edges, the second one pale; two are named in a legend."""
 
     def draw(axes: Any) -> None:
         width = (edges[1] - edges[0]) * 0.88 / len(heights)
@@ -179,9 +179,10 @@ def side_by_side(
         axes.set_ylabel("rows")
         axes.grid(axis="x", visible=False)
         _whole_numbers(axes.yaxis)
-        axes.legend(
-            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(heights), fontsize=8, frameon=False
-        )
+        if len(heights) > 1:
+            axes.legend(
+                loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(heights), fontsize=8, frameon=False
+            )
 
     return _svg(draw, name, _SIZE)
 
@@ -208,7 +209,8 @@ def timeline(
         axes.set_xlim(0, last)
         axes.set_xlabel("seconds")
         axes.grid(axis="y", visible=False)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.35), ncols=2, fontsize=8, frameon=False)
+        # Of the figure and not of the axes, which names of workers push to the right: there it was cut off.
+        axes.figure.legend(loc="outside lower center", ncols=2, fontsize=8, frameon=False)
 
     return _svg(draw, name, (_SIZE[0], 0.3 * len(rows) + 0.2 * ((len(labels) + 1) // 2) + 0.9))
 

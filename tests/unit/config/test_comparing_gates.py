@@ -9,7 +9,7 @@ import pytest
 from config.errors import ConfigurationError, ParameterError, Problem
 from config.load import load_project
 from config.models import PipelineConfig
-from config.parameters import resolve_parameters
+from config.parameters import Layer, resolve
 from tests.unit.config.project_folder import INFERENCE, INFERENCE_FILE, write_project
 from tests.unit.config.test_parameters import FILLED
 
@@ -56,6 +56,6 @@ def test_a_handful_of_rows_cannot_compare(tmp_path: Path) -> None:
 def test_a_margin_given_at_start_is_held_to_its_range(tmp_path: Path) -> None:
     """As one that the file gives."""
     config = loaded(tmp_path, SOUND)
-    assert resolve_parameters(config, {"Margin": "-0.02"}, filled=FILLED)["Margin"] == -0.02
+    assert resolve(config, {"Margin": "-0.02"}, layers=[Layer("", FILLED)]).values["Margin"] == -0.02
     with pytest.raises(ParameterError, match="a margin lies between -1 and 1"):
-        resolve_parameters(config, {"Margin": "2"}, filled=FILLED)
+        resolve(config, {"Margin": "2"}, layers=[Layer("", FILLED)])

@@ -11,9 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from config.errors import ConfigurationError, UnknownNameError
-from config.load import load_environment, load_project
+from config.load import load_project
 from config.models import InferenceConfig, ParameterRef, TrainingConfig
-from config.places import environment_names
+from config.places import environment_names, pipeline_files, repository_root
 from tests.unit.config.project_folder import (
     ENVIRONMENT,
     ENVIRONMENT_FILE,
@@ -50,20 +50,12 @@ def test_a_project_is_typed_and_frozen(tmp_path: Path) -> None:
 
 
 def test_shipped_projects_load() -> None:
-    """The shipped files load in every shipped environment, placeholders included."""
-    assert environment_names() == ("dev", "local", "prod")
+    """Every file loads in every environment, placeholders included; files that a user added count too."""
+    files = {file.stem for file in pipeline_files(repository_root())}
+    assert {"dev", "local", "prod"} <= set(environment_names())
+    assert {"calls-guardrails", "calls-labeling", "facts-inference", "facts-training"} <= files
     for environment in environment_names():
-        project = load_project(environment)
-        assert list(project.pipelines) == [
-            "calls-guardrails",
-            "calls-labeling",
-            "calls-segments-labeling",
-            "calls-training",
-            "facts-inference",
-            "facts-training",
-            "sciq-inference",
-            "sciq-training",
-        ]
+        assert set(load_project(environment).pipelines) == files
 
 
 def test_the_shipped_case_is_the_missions() -> None:
@@ -121,6 +113,16 @@ def test_unknown_environment(tmp_path: Path) -> None:
         load_project("locl", write_project(tmp_path))
     assert caught.value.hint == 'did you mean "local"?'
     assert caught.value.exit_code == 2
+
+
+def test_a_copy_that_kept_its_name(tmp_path: Path) -> None:
+    """The file is there, the pipeline in it is called as the one that it was copied from."""
+    root = write_project(tmp_path, {"config/pipelines/mine.yaml": TRAINING})
+    with pytest.raises(UnknownNameError, match=r'^no pipeline named "mine"') as caught:
+        load_project("local", root, names=["mine"])
+    assert caught.value.hint == (
+        "config/pipelines/mine.yaml says name: facts-training; write name: mine there"
+    )
 
 
 def test_unknown_pipeline(tmp_path: Path) -> None:
@@ -185,15 +187,6 @@ def test_the_environments_defaults_win(tmp_path: Path) -> None:
     assert parameters["LearningRate"].default == 1.0
     assert isinstance(parameters["LearningRate"].default, float)
     assert parameters["TrainingRows"].default == 1200
-
-
-def test_an_environment_alone(tmp_path: Path) -> None:
-    """An environment can be read without the pipelines."""
-    root = write_project(tmp_path, {TRAINING_FILE: "["})
-    assert load_environment("local", root).prefix == "local"
-    write_project(root, {ENVIRONMENT_FILE: ENVIRONMENT.replace("prefix: local", "prefix: X")})
-    with pytest.raises(ConfigurationError, match='prefix: found "X"'):
-        load_environment("local", root)
 
 
 def test_rules_see_falcon(tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ def test_names_of_an_environment() -> None:
         "arn:aws:lambda:us-east-1:123456789012:function:dev-start-automl:live"
     )
     assert names.queue_url(env, "wait") == "https://sqs.us-east-1.amazonaws.com/123456789012/dev-wait"
-    assert names.queue_arn(env, "wait") == "arn:aws:sqs:us-east-1:123456789012:dev-wait"
     assert names.pipeline_name(env, "Facts") == "dev-Facts"
     assert names.pipeline_arn(env, "Facts") == "arn:aws:sagemaker:us-east-1:123456789012:pipeline/dev-facts"
     assert names.group_name(env, "facts") == "dev-facts"

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.errors import ConfigurationError, ParameterError
 from config.load import load_project
 from config.models import InferenceConfig, PipelineConfig
+from config.models.common import ParameterValue
 from config.parameters import (
     Layer,
     parameter_text,
     platform_parameters,
     read_parameter_file,
     resolve,
-    resolve_parameters,
     split_override,
 )
 from config.platform_parameters import CANDIDATE
@@ -52,15 +54,22 @@ def inference(tmp_path: Path) -> PipelineConfig:
     return load_project("local", write_project(tmp_path, {INFERENCE_FILE: text})).pipelines["facts-inference"]
 
 
+def _values(
+    config: PipelineConfig, given: Mapping[str, str] = {}, *, filled: Mapping[str, str] = {}, **how: Any
+) -> Mapping[str, ParameterValue]:
+    """What an execution starts with; ``filled`` is what the platform knows."""
+    return resolve(config, given, layers=[Layer("", filled)], **how).values
+
+
 def _error(config: PipelineConfig, **given: str) -> ParameterError:
     with pytest.raises(ParameterError, match=r".") as caught:
-        resolve_parameters(config, given, filled=FILLED if "MinimumF1" in config.parameters else {})
+        _values(config, given, filled=FILLED if "MinimumF1" in config.parameters else {})
     return caught.value
 
 
 def test_defaults_and_provenance(training: PipelineConfig) -> None:
     """Without overrides every parameter has its default, the platform's own included."""
-    assert dict(resolve_parameters(training)) == {
+    assert dict(_values(training)) == {
         "TrainingRows": 1200,
         "LearningRate": 0.001,
         "Instance": "ml.g5.12xlarge",
@@ -73,12 +82,10 @@ def test_defaults_and_provenance(training: PipelineConfig) -> None:
 
 def test_overrides_are_typed(training: PipelineConfig, inference: PipelineConfig) -> None:
     """Texts of the command line become values of the declared type."""
-    values = resolve_parameters(
-        training, {"TrainingRows": "20", "LearningRate": "1e-4", "BaseModel": "Mistral7B"}
-    )
+    values = _values(training, {"TrainingRows": "20", "LearningRate": "1e-4", "BaseModel": "Mistral7B"})
     assert (values["TrainingRows"], values["LearningRate"], values["BaseModel"]) == (20, 0.0001, "Mistral7B")
-    assert resolve_parameters(training, {"LearningRate": "1"})["LearningRate"] == 1.0
-    assert resolve_parameters(inference, {"Sample": "True"}, filled=FILLED)["Sample"] is True
+    assert _values(training, {"LearningRate": "1"})["LearningRate"] == 1.0
+    assert _values(inference, {"Sample": "True"}, filled=FILLED)["Sample"] is True
 
 
 def test_values_become_texts() -> None:
@@ -92,11 +99,11 @@ def test_precedence(tmp_path: Path) -> None:
     root = write_project(tmp_path, {ENVIRONMENT_FILE: environment, "run.yaml": "TrainingRows: 40\n"})
     config = load_project("local", root).pipelines["facts-training"]
     file = read_parameter_file(root / "run.yaml")
-    assert resolve_parameters(config)["TrainingRows"] == 30
-    assert resolve_parameters(config, file=file)["TrainingRows"] == 40
-    assert resolve_parameters(config, {"TrainingRows": "50"}, file=file)["TrainingRows"] == 50
+    assert _values(config)["TrainingRows"] == 30
+    assert _values(config, file=file)["TrainingRows"] == 40
+    assert _values(config, {"TrainingRows": "50"}, file=file)["TrainingRows"] == 50
     pipeline_file_alone = load_project("local", write_project(tmp_path, {ENVIRONMENT_FILE: ENVIRONMENT}))
-    assert resolve_parameters(pipeline_file_alone.pipelines["facts-training"])["TrainingRows"] == 1200
+    assert _values(pipeline_file_alone.pipelines["facts-training"])["TrainingRows"] == 1200
 
 
 @pytest.mark.parametrize(
@@ -170,7 +177,7 @@ def test_files_of_values(training: PipelineConfig, tmp_path: Path) -> None:
     file = tmp_path / "run.yaml"
     file.write_text("TrainingRow: 5\nLearningRate: '1'\nTrainingRows: 5\nBaseModel: Mistral7B\n")
     with pytest.raises(ParameterError, match=r"run\.yaml") as caught:
-        resolve_parameters(training, file=read_parameter_file(file))
+        _values(training, file=read_parameter_file(file))
     assert [(each.line, each.column, each.message.split(";")[0]) for each in caught.value.problems] == [
         (1, 14, '"facts-training" has no parameter "TrainingRow"'),
         (2, 15, 'found "1", a Float is needed'),
@@ -197,19 +204,19 @@ def test_files_that_hold_no_values(tmp_path: Path, text: str, fact: str) -> None
 
 def test_names_of_pipelines_started_together(training: PipelineConfig, inference: PipelineConfig) -> None:
     """With several pipelines in one command, a name that only the other has is no mistake here."""
-    values = resolve_parameters(training, {"MinimumF1": "0.9", "TrainingRows": "20"}, beside=[inference])
+    values = _values(training, {"MinimumF1": "0.9", "TrainingRows": "20"}, beside=[inference])
     assert "MinimumF1" not in values
     assert values["TrainingRows"] == 20
     with pytest.raises(ParameterError, match='has no parameter "MinimumF2"'):
-        resolve_parameters(training, {"MinimumF2": "0.9"}, beside=[inference])
+        _values(training, {"MinimumF2": "0.9"}, beside=[inference])
 
 
 def test_candidates_are_needed(inference: PipelineConfig, tmp_path: Path) -> None:
     """An inference pipeline does not start without a candidate, and says where to take one from."""
     with pytest.raises(ParameterError, match="EndpointName, ModelDataUrl, ") as caught:
-        resolve_parameters(inference)
+        _values(inference)
     assert caught.value.hint == "take them from a training execution: --from-training latest"
-    values = resolve_parameters(inference, {"EndpointName": "mine"}, filled={**FILLED, "Commit": "abc"})
+    values = _values(inference, {"EndpointName": "mine"}, filled={**FILLED, "Commit": "abc"})
     assert (values["EndpointName"], values["ModelDataUrl"], values["Commit"]) == ("mine", "x", "abc")
 
 
@@ -230,7 +237,7 @@ def test_eula_is_checked_again(tmp_path: Path) -> None:
     text = TRAINING.replace("default: Llama2-7B", "default: Mistral7B").replace("eula: true", "eula: false")
     config = load_project("local", write_project(tmp_path, {TRAINING_FILE: text})).pipelines["facts-training"]
     with pytest.raises(ParameterError, match=r"Llama2-7B comes with a licence \(EULA\)") as caught:
-        resolve_parameters(config, {"BaseModel": "Llama2-7B"})
+        _values(config, {"BaseModel": "Llama2-7B"})
     assert caught.value.problems[0].key == "model.accept_eula"
 
 
@@ -278,7 +285,7 @@ def test_a_layers_value_that_does_not_fit_any_more_names_the_layer(training: Pip
 
 def test_a_sample_is_a_number_of_rows(training: PipelineConfig) -> None:
     """The platform's own parameter is checked as every other."""
-    assert resolve_parameters(training, {"SampleRows": "20"})["SampleRows"] == 20
+    assert _values(training, {"SampleRows": "20"})["SampleRows"] == 20
     for wrong in ("-1", "x", "1.5"):
         with pytest.raises(ParameterError, match=f"-p SampleRows={wrong}: "):
-            resolve_parameters(training, {"SampleRows": wrong})
+            _values(training, {"SampleRows": wrong})

@@ -16,9 +16,9 @@ from config.rules.rule import KindRules
 PROGRAM = """
 import json, sys
 from config.load import load_project
-from config.parameters import resolve_parameters
+from config.parameters import resolve
 project = load_project("local")
-resolve_parameters(project.pipelines["facts-training"], {"EpochCount": "2"})
+resolve(project.pipelines["facts-training"], {"EpochCount": "2"})
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 HEAVY = {

@@ -13,7 +13,7 @@ from definition.compile import CompiledPipeline
 from definition.origin import Origin
 from deploy.actions import Action
 from deploy.errors import MovedOnError, ProtectedError
-from deploy.planning.upsert import Plan, carry_out, plan, upsert
+from deploy.planning.upsert import Plan, carry_out, plan
 from tests.unit.deploy.fakes import FakeAws, pipeline_arn, project, refusal
 
 BOTH = ("facts-training", "facts-inference")
@@ -51,7 +51,8 @@ def bring(
     def report(action: Action) -> None:
         done.append(action.text)
 
-    made = upsert(project(), fake.aws, compiled, report=report, force=force, alias=alias)
+    made = plan(project(), fake.aws, compiled, alias=alias)
+    carry_out(project(), fake.aws, made, compiled, report=report, force=force, alias=alias)
     return made, done
 
 

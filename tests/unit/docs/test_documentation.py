@@ -33,17 +33,7 @@ def test_every_module_says_what_it_holds() -> None:
     """No module stands without a docstring; the empty package files excepted."""
     silent = [
         str(path.relative_to(ROOT))
-        for room in (
-            "commands",
-            "config",
-            "pipelines",
-            "definition",
-            "deploy",
-            "local",
-            "steps",
-            "lambdas",
-            "bench",
-        )
+        for room in ROOMS
         for path in (ROOT / room).rglob("*.py")
         if path.read_text(encoding="utf-8").strip()
         and not path.read_text(encoding="utf-8").lstrip().startswith(('"""', 'r"""'))

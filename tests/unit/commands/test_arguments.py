@@ -1,4 +1,4 @@
-"""executions: since when, of which status, with which values."""
+"""Words of the command line to values, and what is said when they do not fit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from commands.listing import moment_of
+from commands.arguments import age, count, moment_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -38,3 +38,18 @@ def test_what_is_no_time_is_said(text: str) -> None:
     """With what is one."""
     with pytest.raises(ArgumentTypeError, match="is no time such as 30m, 12h, 2d or 2026-11-22"):
         moment_of(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "ten", "1.5", ""])
+def test_a_count_is_a_whole_number_from_one_on(text: str) -> None:
+    """The error names what was typed, not the function that reads it."""
+    assert count("300") == 300
+    with pytest.raises(ArgumentTypeError, match=f'^"{text}" is no whole number from 1 on$'):
+        count(text)
+
+
+def test_an_age_has_a_unit() -> None:
+    """A bare number is nobody's guess."""
+    assert age("7d") == timedelta(days=7)
+    with pytest.raises(ArgumentTypeError, match=r'^"7" is no age such as 30m, 12h or 7d$'):
+        age("7")
