@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from steps.runtime.guardrail.calls import UNIT_CHARACTERS, Caller, CallFailedError, units
-from steps.runtime.guardrail.pieces import SeamError, Span, join, masked_spans, split
+from steps.runtime.guardrail.pieces import SeamError, Span, join, masked_spans, split, whole
 from steps.runtime.guardrail.tally import Tally
 from steps.runtime.guardrail.verdict import Verdict
 
@@ -127,7 +127,8 @@ class Asker:
         """Piece by piece; one blocked piece blocks the text."""
         spans: list[Span] = []
         policies: set[str] = set()
-        for piece in split(text, self._limits.longest):
+        pieces = split(text, self._limits.longest)
+        for place, piece in enumerate(pieces):
             verdict = self._caller.ask([piece.text])
             policies.update(verdict.policies)
             if verdict.action == "blocked":
@@ -137,7 +138,8 @@ class Asker:
                 for found in verdict.found:
                     matches.setdefault(f"{{{found.name}}}", []).append(found.match)
                 laid = masked_spans(piece.text, verdict.outputs[0], matches)
-                spans += [Span(piece.start + start, piece.start + end, mask) for start, end, mask in laid]
+                found_here = (Span(piece.start + start, piece.start + end, mask) for start, end, mask in laid)
+                spans += [whole(text, span, pieces, place) for span in found_here]
         if not policies:
             return Outcome("passed", text)
         masked, masks = join(text, spans)
