@@ -13,7 +13,7 @@ from xxhash import xxh3_64_intdigest
 from steps.prepare_batch.settings import ID, TEXT, BatchSettings
 from steps.runtime.errors import StepError
 from steps.runtime.rows import sources
-from steps.runtime.rows.blocks import Unreadable
+from steps.runtime.rows.blocks import Block, Unreadable
 from steps.runtime.rows.columns import Row, as_text, is_missing, reader
 
 # Longest id; it stands in every file and in the report of a few.
@@ -61,13 +61,23 @@ def _all(settings: BatchSettings, folder: Path) -> Iterator[Record]:
     if settings.format == "text":
         yield from _texts(settings, folder)
         return
-    columns = tuple(dict.fromkeys(settings.columns.values()))
-    blocks = sources.checked(sources.folder_blocks(folder, settings.format, columns), columns)
     numbers, reading = itertools.count(1), _Reading(settings)
-    for block in blocks:
+    for block in _blocks(settings, folder):
         for row in block.rows():
             if row is not None:
                 yield reading.record(next(numbers), row)
+
+
+def _blocks(settings: BatchSettings, folder: Path) -> Iterator[Block]:
+    columns = tuple(dict.fromkeys(settings.columns.values()))
+    try:
+        yield from sources.checked(sources.folder_blocks(folder, settings.format, columns), columns)
+    except sources.ColumnsError as error:
+        wanted = ", ".join(f'"{column}"' for column in columns)
+        raise StepError(
+            f"{error.place} does not name the columns {wanted}, each once and separated by commas",
+            hint="see data.columns and the first line of the file; it is not shown here, for it may be a row",
+        ) from None
 
 
 class _Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from steps.prepare_batch.jobs import Cutter
 from steps.prepare_batch.records import records
 from steps.prepare_batch.settings import Quotas
 from steps.runtime.errors import StepError
+from steps.runtime.process import without_texts
 from steps.runtime.settings import Section
 
 FAMILIES = ("converse", "anthropic", "nova", "llama")
@@ -106,6 +108,30 @@ def test_unusable_records_are_set_aside_with_their_reasons(tmp_path: Path) -> No
         ("f", "invalid_text"),
         ("R0000000009", "unreadable"),
     ]
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["ann.lee@example.com,Ann Lee rang", "Ann Lee,Ann Lee", "Ann Lee;rang on Monday"],
+    ids=["no header", "a value twice", "other separator"],
+)
+def test_a_file_without_a_header_does_not_tell_its_first_row(first: str, tmp_path: Path) -> None:
+    """What stands where the names of columns should is data: the error names the file and what was wanted."""
+    (tmp_path / "calls.csv").write_text(f"{first}\n{first}\n")
+    with pytest.raises(StepError, match=r'^calls\.csv does not name the columns "id", "t"') as caught:
+        list(records(_settings(format="csv"), tmp_path))
+    assert not {"Ann", "ann", "Lee"} & set(re.findall(r"\w+", str(caught.value)))
+    assert caught.value.__cause__ is None
+
+
+def test_a_fault_of_the_code_is_told_without_what_it_says() -> None:
+    """Type and place alone: the text of an exception may quote a text."""
+
+    def stages() -> None:
+        raise KeyError("ann.lee@example.com")
+
+    with pytest.raises(StepError, match=r"^internal error: KeyError at test_guardrail_batches\.py:\d+$"):
+        without_texts(stages)
 
 
 def test_text_files_are_records(tmp_path: Path) -> None:
