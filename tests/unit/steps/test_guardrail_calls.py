@@ -107,6 +107,40 @@ def test_whichever_quota_binds_is_used_and_not_exceeded(length: int, binds: str,
     assert 0.97 * rate <= reached <= rate, binds
 
 
+@pytest.mark.parametrize(
+    ("texts", "masked"),
+    [(["word " * 100] * 10, 0), (["word " * 700], 0), (["word " * 500 + "a@example.com" + " word" * 500], 1)],
+    ids=["packed", "long", "long and masked"],
+)
+def test_a_quota_far_below_what_was_said_is_found_out(texts: list[str], masked: int) -> None:
+    """25 units a second were said, 2 are given: what asks for more at once is asked for in parts."""
+    clock = Clock()
+
+    def answer(_number: int, asked: list[str]) -> Answer | Exception:
+        if sum(-(-len(text) // 1000) for text in asked) <= 2:
+            return judge(asked)
+        return _error(
+            "ThrottlingException", 429, "sensitive information text units per second limit exceeded"
+        )
+
+    caller, tally, _ = _caller(Service(answer), clock, sensitive_information=25.0)
+    outcomes, calls = Asker(caller, Limits(25, 10), PackSize(10, 1.0), tally).ask(texts)
+    assert [outcome.action for outcome in outcomes] == ["masked" if masked else "passed"] * len(texts)
+    assert [outcome.text for outcome in outcomes] == [
+        text.replace("a@example.com", "{EMAIL}") for text in texts
+    ]
+    assert calls >= tally.take()["calls"]
+
+
+def test_a_call_that_takes_the_whole_quota_is_made() -> None:
+    """A request of as many units as a second gives is asked again whole after a throttled call."""
+    replies = [_error("ThrottlingException", 429, "text units per second limit exceeded"), None]
+    service = Service(lambda number, texts: replies[number - 1] or judge(texts))
+    caller, _, _ = _caller(service, Clock(), sensitive_information=2.0)
+    assert caller.ask(["word " * 400]).action == "passed"
+    assert len(service.asked) == 2
+
+
 def test_units_that_were_not_used_are_given_back() -> None:
     """Where the service counts fewer units than were reserved, the calls come faster."""
 
