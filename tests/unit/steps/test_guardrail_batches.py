@@ -110,6 +110,22 @@ def test_unusable_records_are_set_aside_with_their_reasons(tmp_path: Path) -> No
     ]
 
 
+def test_a_made_up_id_is_no_record_s_own(tmp_path: Path) -> None:
+    """Records that bring ids of the same form keep them apart from those made up for others."""
+    ids = ["R0000000002", None, "R0000000003x", "R0000000004", None, "R0000000005"]
+    lines = [{"id": each, "t": "fine"} for each in ids]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = list(records(_settings(), tmp_path))
+    assert [(each.id, each.reason) for each in found] == [
+        ("R0000000002", None),
+        ("R0000000002x", "no_id"),
+        ("R0000000003x", None),
+        ("R0000000004", None),
+        ("R0000000005", "no_id"),
+        ("R0000000006", "duplicate_id"),
+    ]
+
+
 @pytest.mark.parametrize(
     "first",
     ["ann.lee@example.com,Ann Lee rang", "Ann Lee,Ann Lee", "Ann Lee;rang on Monday"],
