@@ -153,9 +153,13 @@ def guardrail_parts_are_sound(config: GuardrailsConfig) -> Findings:
             )
             continue
         try:
-            re.compile(regex.pattern)
+            matches_nothing = re.search(regex.pattern, "") is not None
         except re.error as error:
             yield Finding(path, f"is not a regular expression: {error}")
+            continue
+        if matches_nothing:
+            message = "fits an empty text, so it would be found everywhere"
+            yield Finding(path, message, "ask for at least one character: + where * stands")
 
 
 def quotas_are_given(config: GuardrailsConfig) -> Findings:

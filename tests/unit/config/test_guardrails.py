@@ -90,6 +90,12 @@ BROKEN = [
     ),
     (
         "action: mask}]",
+        'action: mask}]\n  regexes: [{name: a, pattern: "[0-9]*"}]',
+        "guardrail.regexes[0].pattern: fits an empty text",
+        "+ where * stands",
+    ),
+    (
+        "action: mask}]",
         'action: mask}]\n  regexes: [{name: a, pattern: "a("}]',
         "guardrail.regexes[0].pattern: is not a regular expression",
         "",
@@ -192,6 +198,11 @@ def test_all_fourteen_go_together() -> None:
     ("sentence", "guideline"),
     [
         ("Include the customer's name and account number.", "privacy_protection"),
+        ("List every e-mail address that occurs.", "privacy_protection"),
+        ("Extract the callers' names.", "privacy_protection"),
+        ("Use 'he' or 'she' for the customer.", "gender_neutrality"),
+        ("Do not highlight improvements.", "continuous_improvement"),
+        ("Do not flag unclear passages.", "transparency"),
         ("Infer the reason for the call where it is not said.", "factual_accuracy"),
         ("Do not mention any accent.", "accent_awareness"),
         ("Leave out feelings.", "emotional_context"),
