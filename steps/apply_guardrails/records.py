@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import orjson
 import xxhash
 
-from steps.apply_guardrails.outputs import Output, output_of
 from steps.runtime.errors import StepError
+from steps.runtime.guardrail.outputs import Output, output_of
 from steps.runtime.rows.blocks import bounded_lines
 
 _MANIFEST = "manifest.json.out"

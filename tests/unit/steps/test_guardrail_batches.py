@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steps.merge_results.answer_key import compare
 from steps.merge_results.books import Books, BooksError
 from steps.prepare_batch import settings as prepare_settings
 from steps.prepare_batch.bodies import Generation, body_maker, fault
@@ -246,3 +247,14 @@ def test_results_from_elsewhere_and_lost_records_are_told() -> None:
     books.succeed(["stranger"], ["passed"])
     with pytest.raises(BooksError, match="1 results are of records that were never asked for"):
         books.check(set_aside=0, written=Counter(failed=1))
+
+
+def test_what_stood_in_the_reasoning_alone_was_not_found_by_the_guardrail(tmp_path: Path) -> None:
+    """The key is held against the answer that was guarded, not against all that the model wrote."""
+    planted = [{"type": "EMAIL", "form": "plain", "text": text} for text in ("a@b.com", "c@d.com", "e@f.com")]
+    (tmp_path / "key.jsonl").write_text(json.dumps({"id": "r", "planted": planted}))
+    answer = {"choices": [{"message": {"content": "<reasoning>a@b.com</reasoning>c@d.com e@f.com"}}]}
+    (tmp_path / "raw.jsonl.out").write_text(json.dumps({"recordId": "r", "modelOutput": answer}))
+    (tmp_path / "results.jsonl").write_text(json.dumps({"id": "r", "text": "{EMAIL} e@f.com"}))
+    found = compare(tmp_path / "key.jsonl", tmp_path / "raw.jsonl.out", tmp_path / "results.jsonl")
+    assert found["total"] == {"planted": 3, "in_answers": 2, "found": 1, "missed": 1}

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.apply_guardrails.ledger import Progress, ranges
-from steps.apply_guardrails.outputs import output_of
 from steps.apply_guardrails.quotas import read_quotas
 from steps.apply_guardrails.records import OutputFile, files
 from steps.runtime.errors import StepError
+from steps.runtime.guardrail.outputs import output_of
 
 SHAPES: list[tuple[dict[str, Any], str, bool]] = [
     ({"output": {"message": {"content": [{"text": "a"}]}}, "stopReason": "end_turn"}, "a", False),
