@@ -167,6 +167,21 @@ def test_the_sound_file_is_sound(tmp_path: Path) -> None:
     assert "calls-guardrails" in load_project("local", _project(tmp_path, SOUND)).pipelines
 
 
+def test_a_guardrail_of_two_pipelines_is_described_alike(tmp_path: Path) -> None:
+    """The same words are one guardrail; other words under the same name are a mistake of the later file."""
+    other = FILE.replace("calls-guardrails", "chats-guardrails")
+    texts = {FILE: SOUND, "calls.jsonl": '{"id": "a", "transcript": "b"}\n'}
+    same = SOUND.replace("calls-guardrails", "chats-guardrails")
+    write_project(tmp_path, {**texts, other: same})
+    assert {"calls-guardrails", "chats-guardrails"} <= set(load_project("local", tmp_path).pipelines)
+    write_project(tmp_path, {**texts, other: same.replace("type: EMAIL", "type: PHONE")})
+    with pytest.raises(ConfigurationError, match=r"chats-guardrails\.yaml") as caught:
+        load_project("local", tmp_path)
+    [problem] = caught.value.problems
+    assert problem.key == "guardrail.name"
+    assert problem.message == '"calls" is described otherwise by "calls-guardrails"'
+
+
 @pytest.mark.parametrize(("old", "new", "says", "hint"), BROKEN, ids=[each[2][:60] for each in BROKEN])
 def test_broken_file_is_explained(old: str, new: str, says: str, hint: str, tmp_path: Path) -> None:
     """One mistake gives one problem: key path, what is wrong, what to do."""
