@@ -165,6 +165,10 @@ def guardrail_parts_are_sound(config: GuardrailsConfig) -> Findings:
 def quotas_are_given(config: GuardrailsConfig) -> Findings:
     """Requests and every policy have a quota, or all are read from the account."""
     apply, policies = config.apply, config.guardrail.policies
+    if apply.from_quotas and apply.also_input:
+        message = "has no effect on the records before the model sees them: also_input needs the quotas here"
+        hint = "write requests_per_second and text_units_per_second in its place"
+        yield Finding(("apply", "from_quotas"), message, hint)
     if apply.from_quotas:
         for key in ("requests_per_second", "text_units_per_second"):
             if getattr(apply, key):

@@ -89,6 +89,12 @@ BROKEN = [
         "",
     ),
     (
+        "  requests_per_second: 25.0\n  text_units_per_second: {sensitive_information: 25.0}\n",
+        "  from_quotas: true\n  also_input: true\n",
+        "apply.from_quotas: has no effect on the records before the model sees them",
+        "requests_per_second",
+    ),
+    (
         "action: mask}]",
         'action: mask}]\n  regexes: [{name: a, pattern: "[0-9]*"}]',
         "guardrail.regexes[0].pattern: fits an empty text",
