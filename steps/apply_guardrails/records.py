@@ -6,6 +6,8 @@ repeats, is dropped as soon as the line is parsed.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,10 +89,7 @@ def _print(path: Path) -> str:
 
 
 def _record(number: int, line: bytes) -> Record:
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        found = None
+    found = _parsed(line)
     if not isinstance(found, dict):
         return Record(number, None, None, "unreadable_line")
     identity = found.get("recordId")
@@ -103,6 +102,16 @@ def _record(number: int, line: bytes) -> Record:
     if output is None or reason is not None:
         return Record(number, identity, None, reason)
     return Record(number, identity, output.text, None, output.cut_off)
+
+
+def _parsed(line: bytes) -> Any:
+    """What the line holds; None where it is no JSON. Half an emoji, where a model was cut off, is some."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(line)
+    return None
 
 
 def _unfit(output: Output) -> str | None:

@@ -157,6 +157,7 @@ def test_errors_and_truncation_have_reasons(tmp_path: Path) -> None:
     lines = [
         '{"recordId": "a", "modelInput": {}, "error": {"errorCode": 400, "errorMessage": "SECRET"}}',
         '{"recordId": "b", "modelOutput": {"output": {"message": {"content": [{"text": "  "}]}}}}',
+        '{"recordId": "h", "modelOutput": {"generation": "fine \\ud83d"}}',
         '{"modelOutput": {"generation": "x"}}',
         '{"recordId": "c", "modelOutput": {"generation": "x"',
     ]
@@ -166,6 +167,7 @@ def test_errors_and_truncation_have_reasons(tmp_path: Path) -> None:
     assert [(record.id, record.reason) for record in file.records()] == [
         ("a", "model_error_400"),
         ("b", "empty_output"),
+        ("h", "invalid_text"),
         (None, "no_record_id"),
         (None, "unreadable_line"),
     ]
