@@ -29,6 +29,7 @@ from steps.runtime.guardrail.verdict import UnclearAnswerError, read
 from tests.fakes.guardrail_server import judge
 
 Answer = Mapping[str, Any]
+COVERAGE = {"guardrailCoverage": {"textCharacters": {"guarded": 3, "total": 9}}}
 
 
 @dataclass
@@ -319,7 +320,10 @@ def test_the_size_of_packs_follows_the_data() -> None:
         ({"action": "SOMETHING"}, "unknown_action"),
         ({"outputs": []}, "outputs_do_not_fit"),
         ({"assessments": [{}]}, "unclear_action"),
-        ({"guardrailCoverage": {"textCharacters": {"guarded": 3, "total": 9}}}, "not_all_covered"),
+        ({"outputs": [{"text": None}]}, "outputs_do_not_fit"),
+        ({"action": "NONE"}, "unclear_action"),
+        (COVERAGE, "not_all_covered"),
+        ({"action": "NONE", "assessments": [{"invocationMetrics": COVERAGE}]}, "not_all_covered"),
     ],
 )
 def test_an_answer_that_is_not_clear_is_not_trusted(change: Answer, reason: str) -> None:
