@@ -79,7 +79,8 @@ def data_files(folder: Path, kind: str) -> list[Path]:
     by_name = ([path for path in files if path.suffix.lower() in names] for names in SUFFIXES[kind])
     chosen = files if len(files) == 1 else next(filter(None, by_name), [])
     if not chosen:
-        names = ", ".join(path.name for path in files[:5]) or "nothing"
+        # Endings alone: files of texts may be named after people.
+        names = ", ".join(sorted({f"*{path.suffix}" for path in files})[:5]) or "nothing"
         raise StepError(
             f"the data folder holds no {kind} file (it holds: {names})",
             hint="check data.source and data.format",

@@ -141,6 +141,14 @@ def test_a_file_without_a_header_does_not_tell_its_first_row(first: str, tmp_pat
     assert caught.value.__cause__ is None
 
 
+def test_files_of_another_format_are_told_by_their_endings(tmp_path: Path) -> None:
+    """Files of texts may be named after people."""
+    for name in ("Ann Lee.txt", "Bo Lee.txt", "notes.md"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(StepError, match=r"holds no jsonl file \(it holds: \*\.md, \*\.txt\)"):
+        list(records(_settings(), tmp_path))
+
+
 def test_a_fault_of_the_code_is_told_without_what_it_says() -> None:
     """Type and place alone: the text of an exception may quote a text."""
 
