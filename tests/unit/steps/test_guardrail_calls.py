@@ -135,8 +135,8 @@ def test_a_quota_far_below_what_was_said_is_found_out(texts: list[str], masked: 
 
 def test_a_call_that_takes_the_whole_quota_is_made() -> None:
     """A request of as many units as a second gives is asked again whole after a throttled call."""
-    replies = [_error("ThrottlingException", 429, "text units per second limit exceeded"), None]
-    service = Service(lambda number, texts: replies[number - 1] or judge(texts))
+    refused = _error("ThrottlingException", 429, "text units per second limit exceeded")
+    service = Service(lambda number, texts: refused if number == 1 else judge(texts))
     caller, _, _ = _caller(service, Clock(), sensitive_information=2.0)
     assert caller.ask(["word " * 400]).action == "passed"
     assert len(service.asked) == 2
