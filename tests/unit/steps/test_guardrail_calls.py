@@ -117,12 +117,11 @@ def test_a_quota_far_below_what_was_said_is_found_out(texts: list[str], masked: 
     """25 units a second were said, 2 are given: what asks for more at once is asked for in parts."""
     clock = Clock()
 
+    message = "sensitive information text units per second limit exceeded"
+    refused: Exception = _error("ThrottlingException", 429, message)
+
     def answer(_number: int, asked: list[str]) -> Answer | Exception:
-        if sum(-(-len(text) // 1000) for text in asked) <= 2:
-            return judge(asked)
-        return _error(
-            "ThrottlingException", 429, "sensitive information text units per second limit exceeded"
-        )
+        return judge(asked) if sum(-(-len(text) // 1000) for text in asked) <= 2 else refused
 
     caller, tally, _ = _caller(Service(answer), clock, sensitive_information=25.0)
     outcomes, calls = Asker(caller, Limits(25, 10), PackSize(10, 1.0), tally).ask(texts)
