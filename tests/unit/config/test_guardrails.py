@@ -133,6 +133,12 @@ BROKEN = [
     ),
     (
         "guardrail:\n",
+        "steps: {prepare_batch: {cache: 12d}}\nguardrail:\n",
+        "steps.prepare_batch.cache: 12d and batch.deadline, 3d, are more than 14d",
+        "null",
+    ),
+    (
+        "guardrail:\n",
         "steps: {merge_results: {instance_count: 2}}\nguardrail:\n",
         "steps.merge_results.instance_count: found 2; merge_results holds all records",
         "1",
