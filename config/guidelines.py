@@ -57,7 +57,8 @@ class Contradiction:
 
 
 _ASK = (
-    r"\b(?:state|mention|include|report|note|give|say|name|add|record|describe|identify)\w*\b[^,;]{0,40}?\b"
+    r"\b(?:state|mention|include|report|note|give|say|name|add|record|describe|identify|list|extract|keep|quote"
+    r"|provide|show|repeat)\w*\b[^,;]{0,40}?\b"
 )
 
 _GUIDELINES: Final = (
@@ -69,7 +70,8 @@ _GUIDELINES: Final = (
         " agent.",
         (
             Phrase(
-                _ASK + r"(?:full name|(?:customer|caller|agent)'?s? (?:name|address|e-?mail|phone number))\b"
+                _ASK + r"(?:full names?|(?:customer|caller|agent)'?s?'? (?:names?|address|e-?mail)"
+                r"|e-?mail address(?:es)?|(?:tele)?phone numbers?)\b"
             ),
             Phrase(_ASK + r"(?:account number|contact details|date of birth|personal data)\b"),
             Phrase(r"\b(?:verbatim|word for word)\b"),
@@ -112,6 +114,7 @@ _GUIDELINES: Final = (
             ),
             Phrase(r"\b(?:always|in (?:all|every) cases?)\b[^,;]{0,30}\bgender-neutral\b"),
             Phrase(r"\b(?:guess|infer|assume|determine)\w*\b[^,;]{0,30}\bgender\b"),
+            Phrase(r"\b(?:use|write|say)\b[^,;]{0,20}\b(?:he|she|him|her)\b"),
         ),
     ),
     Guideline(
@@ -198,7 +201,8 @@ _GUIDELINES: Final = (
         "Where something in the text is unclear, contradictory or missing, say so in the summary.",
         (
             Phrase(
-                r"\b(?:mention|indicate|report|point out)\b[^.;]{0,40}\b(?:unclear|ambigu\w+|uncertain\w*)\b",
+                r"\b(?:mention|indicate|report|flag|point out)\b[^.;]{0,40}"
+                r"\b(?:unclear|ambigu\w+|uncertain\w*)\b",
                 True,
             ),
             Phrase(
@@ -212,7 +216,8 @@ _GUIDELINES: Final = (
         "End with what the service could do better, as far as the text gives reason for it.",
         (
             Phrase(
-                r"\b(?:give|make|include|add|offer)\b[^.;]{0,30}\b(?:recommendation|suggestion|advice|insight)s?\b",
+                r"\b(?:give|make|include|add|offer|highlight|suggest)\b[^.;]{0,30}"
+                r"\b(?:recommendation|suggestion|advice|insight|improvement)s?\b",
                 True,
             ),
             Phrase(r"\bonly\b[^,;]{0,40}\b(?:facts|what (?:was|is) said)\b"),

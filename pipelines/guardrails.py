@@ -61,11 +61,12 @@ def prepare_batch_step(context: Guardrails) -> RequestStep:
     }
     settings = step_settings("prepare_batch", config, content)
     settings = settings.with_part("data", {**config.data.model_dump(mode="json"), "source": uri})
-    arguments = ["--batch-uri", places.of_execution(context, "prepare-batch", "batch")]
+    arguments = ["--batch-uri", places.raw_of_execution(context, "prepare-batch", "batch")]
     if config.apply.also_input:
         arguments += _guardrail(context)
     outputs = ("batch", "plan", "records", "set_aside")
-    job = Job(settings, {"data": uri}, outputs, arguments)
+    # The prompts hold what the records hold.
+    job = Job(settings, {"data": uri}, outputs, arguments, raw=("batch",))
     return processing_step(context, config.steps.prepare_batch, job)
 
 

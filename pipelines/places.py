@@ -10,7 +10,7 @@ from pipelines.sdk import ExecutionVariables, Join
 
 
 def raw_of_execution(context: Context[Any], *parts: str) -> Join:
-    """The same for what a model wrote before a guardrail saw it: the bucket lets it expire."""
+    """The same for prompts and for answers that no guardrail saw yet: the bucket lets them expire."""
     folder = names.s3_uri(context.env, f"{names.key_prefix(context.env)}/raw/{context.name}")
     return Join(on="/", values=[folder, ExecutionVariables.PIPELINE_EXECUTION_ID, *parts])
 

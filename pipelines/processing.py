@@ -40,7 +40,8 @@ OUTPUTS: Final = "/opt/ml/processing/output"
 class Job:
     """What one step does: its settings, inputs (name -> URI), outputs, further arguments.
 
-    ``sharded`` inputs are shared out over the step's instances by S3 key.
+    ``sharded`` inputs are shared out over the step's instances by S3 key. ``raw`` outputs hold personal data
+    unmasked, and lie where the bucket lets them expire.
     """
 
     settings: StepSettings
@@ -49,6 +50,7 @@ class Job:
     arguments: Sequence[Any] = ()
     property_files: Sequence[PropertyFile] = ()
     sharded: Sequence[str] = ()
+    raw: Sequence[str] = ()
 
     @property
     def step(self) -> str:
@@ -67,7 +69,7 @@ def processing_step(context: Context[Any], infrastructure: ProcessingStep, job: 
     processor = _processor(context, infrastructure, job.step)
     captured = processor.run(
         inputs=[_input(name, uri, _sharded(name, infrastructure, job)) for name, uri in inputs.items()],
-        outputs=[_output(context, job.name, name) for name in job.outputs],
+        outputs=[_output(context, job, name) for name in job.outputs],
         arguments=_arguments(context, job),
     )
     expires_after = infrastructure.cache_expires_after
@@ -144,11 +146,12 @@ def _input(name: str, uri: Any, sharded: bool) -> ProcessingInput:
     )
 
 
-def _output(context: Context[Any], step: str, name: str) -> ProcessingOutput:
+def _output(context: Context[Any], job: Job, name: str) -> ProcessingOutput:
+    place = places.raw_of_execution if name in job.raw else places.of_execution
     return ProcessingOutput(
         output_name=name,
         s3_output=ProcessingS3Output(
-            s3_uri=places.of_execution(context, step, name),
+            s3_uri=place(context, job.name, name),
             local_path=f"{OUTPUTS}/{name}",
             s3_upload_mode="EndOfJob",
         ),

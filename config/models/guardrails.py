@@ -190,7 +190,10 @@ class RegexFilter(Model):
     name: Annotated[str, Field(min_length=1, max_length=100)] = Field(
         description="Stands in the text as {name}."
     )
-    pattern: Annotated[str, Field(min_length=1, max_length=500)] = Field(description="Regular expression.")
+    pattern: Annotated[str, Field(min_length=1, max_length=500)] = Field(
+        description="Regular expression. A match of more than 400 characters may be missed in a text that"
+        " takes several requests."
+    )
     action: GuardrailAction = Field(default="mask", description="mask or block.")
     description: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
         default=None, description="What it finds."

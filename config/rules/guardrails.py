@@ -9,6 +9,7 @@ from typing import Final
 
 from config.guidelines import GUIDELINES, contradictions
 from config.models.guardrails import METRICS, GuardrailsConfig, Prompt
+from config.models.types import seconds
 from config.rules.data import as_text, is_hub, is_local, local_file_findings
 from config.rules.infrastructure import isolation_findings, single_instance_findings
 from config.rules.naming import NAMING_RULES
@@ -21,6 +22,8 @@ TEXT: Final = "text"
 ID: Final = "id"
 GUIDELINES_NAME: Final = "guidelines"
 _DAY: Final = 86_400
+# RawOutputDays in infra/base.yaml is 14 at least.
+_RAW_KEPT: Final = 14 * _DAY
 _LOOKAROUND: Final = re.compile(r"\(\?(?:=|!|<=|<!)")
 
 
@@ -153,14 +156,22 @@ def guardrail_parts_are_sound(config: GuardrailsConfig) -> Findings:
             )
             continue
         try:
-            re.compile(regex.pattern)
+            matches_nothing = re.search(regex.pattern, "") is not None
         except re.error as error:
             yield Finding(path, f"is not a regular expression: {error}")
+            continue
+        if matches_nothing:
+            message = "fits an empty text, so it would be found everywhere"
+            yield Finding(path, message, "ask for at least one character: + where * stands")
 
 
 def quotas_are_given(config: GuardrailsConfig) -> Findings:
     """Requests and every policy have a quota, or all are read from the account."""
     apply, policies = config.apply, config.guardrail.policies
+    if apply.from_quotas and apply.also_input:
+        message = "has no effect on the records before the model sees them: also_input needs the quotas here"
+        hint = "write requests_per_second and text_units_per_second in its place"
+        yield Finding(("apply", "from_quotas"), message, hint)
     if apply.from_quotas:
         for key in ("requests_per_second", "text_units_per_second"):
             if getattr(apply, key):
@@ -197,6 +208,14 @@ def batch_fits(config: GuardrailsConfig) -> Findings:
     elif batch.deadline_seconds < batch.timeout_hours * 3600:
         message = f"{batch.deadline} is less than the {batch.timeout_hours} hours that a job may take"
         yield Finding(("batch", "deadline"), message, f"write deadline: {batch.timeout_hours}h, or longer")
+
+
+def prompts_outlive_the_cache(config: GuardrailsConfig) -> Findings:
+    """A result of prepare_batch that is used again names prompts, which the bucket lets expire."""
+    cache = config.steps.prepare_batch.cache
+    if cache is not None and seconds(cache) + config.batch.deadline_seconds > _RAW_KEPT:
+        message = f"{cache} and batch.deadline, {config.batch.deadline}, are more than 14d: prompts are gone"
+        yield Finding(("steps", "prepare_batch", "cache"), message, "write a shorter time, or null")
 
 
 def single_instances(config: GuardrailsConfig) -> Findings:
@@ -270,6 +289,7 @@ RULES: Final = KindRules(
         Rule(guardrail_parts_are_sound, ("guardrail",)),
         Rule(quotas_are_given, ("guardrail", "apply")),
         Rule(batch_fits, ("batch",)),
+        Rule(prompts_outlive_the_cache, ("batch", "steps")),
         Rule(single_instances, ("steps",)),
         Rule(gates_have_one_bound, ("gates",)),
     ),

@@ -7,6 +7,7 @@ from typing import Final
 
 from config.base_models import BASE_MODELS
 from config.models.common import PipelineConfig
+from config.models.guardrails import GuardrailsConfig
 from config.models.inference import InferenceConfig
 from config.models.labeling import LabelingConfig
 from config.models.training import LABELING, TrainingConfig
@@ -88,6 +89,18 @@ def labeling_writes_rows(config: TrainingConfig, pipelines: Pipelines) -> Iterat
         yield Finding(("data", "format"), message, f"write format: {target.format}")
 
 
+def guardrail_is_described_once(config: GuardrailsConfig, pipelines: Pipelines) -> Iterator[Finding]:
+    """Two pipelines share a guardrail by describing it alike; else either's upsert would undo the other's."""
+    name = config.guardrail.name
+    for other in pipelines.values():
+        if not isinstance(other, GuardrailsConfig) or other.name >= config.name or name is None:
+            continue
+        if other.guardrail.name == name and other.guardrail != config.guardrail:
+            message = f'"{name}" is described otherwise by "{other.name}"'
+            hint = f"give it another name, or describe it as {other.name} does"
+            yield Finding(("guardrail", "name"), message, hint)
+
+
 INFERENCE_RULES: Final[tuple[Callable[[InferenceConfig, Pipelines], Iterable[Finding]], ...]] = (
     candidate_has_rows,
     request_fits_container,
@@ -104,6 +117,9 @@ def project_findings(pipelines: Pipelines, kinds: Mapping[str, str] | None) -> I
     for name, config in pipelines.items():
         if isinstance(config, TrainingConfig) and kinds is not None:
             for finding in labeling_writes_rows(config, pipelines):
+                yield name, finding
+        if isinstance(config, GuardrailsConfig):
+            for finding in guardrail_is_described_once(config, pipelines):
                 yield name, finding
         if isinstance(config, InferenceConfig):
             found = [each for rule in INFERENCE_RULES for each in rule(config, pipelines)]

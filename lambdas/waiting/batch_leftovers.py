@@ -16,7 +16,7 @@ from waiting.batch_state import State
 from waiting.failures import AWS_ERRORS, is_missing
 from waiting.tools import Tools
 
-THROTTLED, FAULT = 429, 500
+PASSING = frozenset({429, *range(500, 600)})
 
 
 def folder(state: State, attempt: Attempt) -> str:
@@ -64,13 +64,20 @@ def _finished(s3: Any, uri: str) -> set[str]:
     try:
         for line in places.lines(s3, uri):
             record = _record(line)
-            code = (record.get("error") or {}).get("errorCode")
-            if "modelOutput" in record or (code is not None and code != THROTTLED and code < FAULT):
+            if _is_final(record):
                 found.add(str(record.get("recordId")))
     except AWS_ERRORS as error:
         if not is_missing(error):
             raise
     return found
+
+
+def _is_final(record: dict[str, Any]) -> bool:
+    """Whether it has an output, or an error that stays; one without a number may pass."""
+    if (error := record.get("error")) is None:
+        return record.get("modelOutput") is not None
+    code = error.get("errorCode") if isinstance(error, dict) else None
+    return str(code).isdecimal() and int(str(code)) not in PASSING
 
 
 def _record(line: bytes) -> dict[str, Any]:

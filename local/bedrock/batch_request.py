@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.api import ApiError
-from local.bedrock.models import base_model, family
+from local.bedrock.models import base_model, check_converses, family
 from local.bedrock.place import refused
 from local.objects import Objects
 
@@ -38,7 +38,8 @@ def parse_request(asked: Mapping[str, Any]) -> BatchRequest:
     """ApiError (ValidationException) for what the service refuses."""
     source = _only(asked["inputDataConfig"], "s3InputDataConfig")
     target = _only(asked["outputDataConfig"], "s3OutputDataConfig")
-    family(asked["modelId"])
+    invocation = asked.get("modelInvocationType") or "InvokeModel"
+    (check_converses if invocation == "Converse" else family)(asked["modelId"])
     return BatchRequest(
         name=asked["jobName"],
         model=asked["modelId"],
@@ -46,7 +47,7 @@ def parse_request(asked: Mapping[str, Any]) -> BatchRequest:
         source=source["s3Uri"],
         target=target["s3Uri"].rstrip("/"),
         hours=asked.get("timeoutDurationInHours") or DEFAULT_HOURS,
-        invocation=asked.get("modelInvocationType") or "InvokeModel",
+        invocation=invocation,
     )
 
 

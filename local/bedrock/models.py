@@ -59,9 +59,15 @@ def family(model_id: str) -> Family:
     raise refused(f"The provided model identifier is invalid: '{model_id}'.")
 
 
+def check_converses(model_id: str) -> None:
+    """ApiError where no provider of that model is known: Converse has one shape for all of them."""
+    if not base_model(model_id).startswith(OTHER_PROVIDERS):
+        family(model_id)
+
+
 def converse(model_id: str, body: Body) -> dict[str, Any]:
     """Converse's answer to a request's body."""
-    family(model_id)
+    check_converses(model_id)
     answer = answered(_converse(body))
     return {
         "output": {"message": {"role": "assistant", "content": [{"text": answer.text}]}},
@@ -235,6 +241,20 @@ def _llama_answer(_model: str, answer: Answer) -> dict[str, Any]:
     }
 
 
+# Whose native bodies are not known here (page batch-inference-supported).
+OTHER_PROVIDERS = (
+    "ai21.",
+    "cohere.command",
+    "deepseek.",
+    "google.",
+    "minimax.",
+    "mistral.",
+    "moonshot",
+    "nvidia.",
+    "openai.",
+    "qwen.",
+    "zai.",
+)
 FAMILIES: Mapping[str, Family] = {
     "anthropic.": Family(_anthropic, _anthropic_answer),
     "amazon.nova-": Family(_nova, _nova_answer),

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import time
-import traceback
 import uuid
 from pathlib import Path
 from typing import Any
@@ -20,23 +19,12 @@ from typing import Any
 from steps.runtime import settings as step_settings
 from steps.runtime.errors import StepError
 from steps.runtime.outputs import write_json
-from steps.runtime.process import base_folder, run
+from steps.runtime.process import base_folder, run, without_texts
 
 
 def main() -> None:
-    """The stages of the step; an unforeseen error is told by its place, for its text may quote a text."""
-    try:
-        stages(parse())
-    except (StepError, OSError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 - the edge of this step, stricter than the common one
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno}"
-        raise StepError(f"internal error: {type(error).__name__} at {where}") from None
-
-
-def stages(arguments: argparse.Namespace) -> None:
     """Connects, reads the quotas, applies the guardrail, says what came of it."""
+    arguments = parse()
     import boto3
     from botocore.config import Config
 
@@ -152,4 +140,4 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(lambda: without_texts(main))

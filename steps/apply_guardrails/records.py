@@ -6,6 +6,8 @@ repeats, is dropped as soon as the line is parsed.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +16,13 @@ from typing import Any, NamedTuple
 import orjson
 import xxhash
 
-from steps.apply_guardrails.outputs import output_of
 from steps.runtime.errors import StepError
+from steps.runtime.guardrail.outputs import Output, output_of
 from steps.runtime.rows.blocks import bounded_lines
 
 _MANIFEST = "manifest.json.out"
 _PRINTED = 1 << 16
+_BOM = b"\xef\xbb\xbf"
 
 
 class Record(NamedTuple):
@@ -54,7 +57,7 @@ class OutputFile:
                 if line is None:
                     yield Record(number, None, None, "too_large")
                 elif line.strip():
-                    yield _record(number, line)
+                    yield _record(number, line.removeprefix(_BOM))
 
 
 def files(folder: Path) -> list[OutputFile]:
@@ -86,10 +89,7 @@ def _print(path: Path) -> str:
 
 
 def _record(number: int, line: bytes) -> Record:
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        found = None
+    found = _parsed(line)
     if not isinstance(found, dict):
         return Record(number, None, None, "unreadable_line")
     identity = found.get("recordId")
@@ -98,22 +98,32 @@ def _record(number: int, line: bytes) -> Record:
     if found.get("error") is not None:
         return Record(number, identity, None, _error(found["error"]))
     output = output_of(found.get("modelOutput"))
-    reason = "unknown_output_shape" if output is None else _unfit(output.text)
+    reason = "unknown_output_shape" if output is None else _unfit(output)
     if output is None or reason is not None:
         return Record(number, identity, None, reason)
     return Record(number, identity, output.text, None, output.cut_off)
 
 
-def _unfit(text: str) -> str | None:
-    if not text.strip():
-        return "empty_output"
-    return "invalid_text" if "\0" in text or not _is_unicode(text) else None
+def _parsed(line: bytes) -> Any:
+    """What the line holds; None where it is no JSON. Half an emoji, where a model was cut off, is some."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(line)
+    return None
+
+
+def _unfit(output: Output) -> str | None:
+    if not output.text.strip():
+        return output.silent
+    return "invalid_text" if "\0" in output.text or not _is_unicode(output.text) else None
 
 
 def _error(error: Any) -> str:
     """The code alone: the message may quote the prompt."""
-    code = error.get("errorCode") if isinstance(error, dict) else None
-    return f"model_error_{code}" if isinstance(code, int) else "model_error"
+    code = str(error.get("errorCode")) if isinstance(error, dict) else ""
+    return f"model_error_{code}" if code.isascii() and code.isdecimal() and len(code) <= 4 else "model_error"
 
 
 def _is_unicode(text: str) -> bool:

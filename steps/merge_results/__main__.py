@@ -15,7 +15,7 @@ from typing import Any
 from steps.runtime import settings as step_settings
 from steps.runtime.errors import StepError
 from steps.runtime.outputs import write_json
-from steps.runtime.process import base_folder, run
+from steps.runtime.process import base_folder, run, without_texts
 
 
 def main() -> None:
@@ -116,4 +116,4 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(lambda: without_texts(main))

@@ -1,7 +1,8 @@
 """What was found of personal data that somebody planted and wrote down, for samples with an answer key.
 
-A planted thing counts where the model's answer repeats it: `found` when the result does not hold it any more,
-`missed` when it does. Misses are told by record, type and form; the texts themselves are kept nowhere.
+A planted thing counts where the model's answer repeats it, which its reasoning is no part of: `found` when
+the result does not hold it any more, `missed` when it does. Misses are told by record, type and form; the
+texts themselves are kept nowhere.
 
     {"id": "call-0001", "planted": [{"type": "EMAIL", "form": "spoken", "text": "..."}]}    a line of the key
 """
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
+from steps.runtime.guardrail.outputs import output_of
 
 COUNTS = ("planted", "in_answers", "found", "missed")
 
@@ -75,7 +78,8 @@ def _answers(raw: Path) -> Iterator[tuple[str, str]]:
         with path.open("rb") as lines:
             for line in lines:
                 record = _parsed(line)
-                yield str(record.get("recordId")), "\n".join(_texts(record.get("modelOutput")))
+                output = output_of(record.get("modelOutput"))
+                yield str(record.get("recordId")), output.text if output else ""
 
 
 def _results(results: Path) -> Iterator[tuple[str, str]]:
@@ -83,18 +87,6 @@ def _results(results: Path) -> Iterator[tuple[str, str]]:
         for line in lines:
             record = orjson.loads(line)
             yield record["id"], record["text"] or ""
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every string in an answer of whatever shape."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

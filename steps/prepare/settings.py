@@ -176,4 +176,6 @@ def sampled(wanted: Budgets, rows: int) -> Budgets:
             hint=f"take {len(sets)} rows at least: --sample {10 * len(sets)}",
         )
     others = {name: max(1, wanted.of(name) * rows // wanted.total) for name in sets if name != "training"}
+    if sum(others.values()) == rows:  # a set whose share is less than a row took the one of training
+        others[max(others, key=lambda name: others[name])] -= 1
     return Budgets(**{**dict.fromkeys(SETS, 0), **others, "training": rows - sum(others.values())})

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from steps.runtime import settings as step_settings
 from steps.runtime.errors import SettingsError, StepError
 from steps.runtime.outputs import json_line, text_file, write_json
-from steps.runtime.process import base_folder, run
+from steps.runtime.process import base_folder, run, without_texts
 
 if TYPE_CHECKING:
     from steps.prepare_batch.jobs import Cutter, Job
@@ -149,4 +149,4 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(lambda: without_texts(main))

@@ -1,18 +1,19 @@
 """The guardrail over the records, before the model sees them: masked texts go on, blocked ones are set aside.
 
-The same calls as over the answers, with `source: INPUT`, and the same quotas. Nothing is kept between two
-runs: a step that was killed asks again. What is asked is bounded by what waits in order.
+The same calls as over the answers, with `source: INPUT`, and the same quotas. Every value that the template
+fills in is asked for, each by itself. Nothing is kept between two runs: a step that was killed asks again.
+What is asked is bounded by what waits in order.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 from steps.prepare_batch.records import Record
-from steps.prepare_batch.settings import TEXT
 from steps.runtime.errors import StepError
 from steps.runtime.guardrail.asking import Asker, Limits, Outcome, Packer, PackSize
 from steps.runtime.guardrail.buckets import Limiter
@@ -21,6 +22,14 @@ from steps.runtime.guardrail.tally import Tally
 from steps.runtime.settings import Section
 
 _QUEUED = 4
+
+
+class _Place(NamedTuple):
+    """One value of a record; `name` None for a record that is set aside."""
+
+    number: int
+    record: Record
+    name: str | None
 
 
 def mask(
@@ -41,7 +50,7 @@ def mask(
 
 def _asker(
     apply: Section, guardrail: Guardrail, region: str, concurrency: int
-) -> tuple[Asker, Packer[Record]]:
+) -> tuple[Asker, Packer[_Place]]:
     units = apply.optional_section("text_units_per_second")
     quotas = {name: units.number(name) for name in units.values}
     allowed = {REQUESTS: apply.number("requests_per_second"), **quotas}
@@ -72,35 +81,57 @@ def _client(region: str, concurrency: int) -> Any:
 def _in_order(
     found: Iterable[Record],
     asker: Asker,
-    packer: Packer[Record],
+    packer: Packer[_Place],
     pool: ThreadPoolExecutor,
     most: int,
 ) -> Iterator[Record]:
-    flying: deque[tuple[list[Record], Future[tuple[list[Outcome], int]]]] = deque()
-    for pack in packer.packs((record, record.values.get(TEXT, "")) for record in found):
-        # Records that are set aside already keep their place and are not asked for.
-        texts = [text for record, text in pack if record.reason is None]
-        flying.append(([record for record, _ in pack], pool.submit(_ask, asker, texts)))
-        if len(flying) >= most:
-            yield from _judged(*flying.popleft())
-    while flying:
-        yield from _judged(*flying.popleft())
+    judged = _judged(packer.packs(_places(found)), asker, pool, most)
+    for _, places in itertools.groupby(judged, key=lambda each: each[0].number):
+        values = list(places)
+        outcomes = {place.name: outcome for place, outcome in values if outcome is not None}
+        yield _record(values[0][0].record, outcomes)
 
 
-def _ask(asker: Asker, texts: list[str]) -> tuple[list[Outcome], int]:
-    return asker.ask(texts) if texts else ([], 0)
-
-
-def _judged(records: list[Record], asked: Future[tuple[list[Outcome], int]]) -> Iterator[Record]:
-    outcomes = iter(asked.result()[0])
-    for record in records:
+def _places(found: Iterable[Record]) -> Iterator[tuple[_Place, str]]:
+    """Records that are set aside already keep their place and are not asked for."""
+    for number, record in enumerate(found):
         if record.reason is not None:
-            yield record
-            continue
-        outcome = next(outcomes)
+            yield _Place(number, record, None), ""
+        for name, text in record.values.items() if record.reason is None else ():
+            yield _Place(number, record, name), text
+
+
+def _judged(
+    packs: Iterable[list[tuple[_Place, str]]], asker: Asker, pool: ThreadPoolExecutor, most: int
+) -> Iterator[tuple[_Place, Outcome | None]]:
+    flying: deque[tuple[list[_Place], Future[list[Outcome]]]] = deque()
+    for pack in packs:
+        texts = [text for place, text in pack if place.name is not None]
+        flying.append(([place for place, _ in pack], pool.submit(_ask, asker, texts)))
+        if len(flying) >= most:
+            yield from _answered(*flying.popleft())
+    while flying:
+        yield from _answered(*flying.popleft())
+
+
+def _ask(asker: Asker, texts: list[str]) -> list[Outcome]:
+    return asker.ask(texts)[0] if texts else []
+
+
+def _answered(places: list[_Place], asked: Future[list[Outcome]]) -> Iterator[tuple[_Place, Outcome | None]]:
+    outcomes = iter(asked.result())
+    yield from ((place, None if place.name is None else next(outcomes)) for place in places)
+
+
+def _record(record: Record, outcomes: Mapping[str | None, Outcome]) -> Record:
+    """The record as the model may see it. A value that is blocked, or has no verdict, sets it aside."""
+    if record.reason is not None:
+        return record
+    values = {}
+    for name, outcome in outcomes.items():
         if outcome.text is None:
-            yield Record(record.id, {}, f"input_{outcome.reason}")
-        elif outcome.action == "blocked":
-            yield Record(record.id, {}, "blocked_input")
-        else:
-            yield Record(record.id, {**record.values, TEXT: outcome.text})
+            return Record(record.id, {}, f"input_{outcome.reason}")
+        if outcome.action == "blocked":
+            return Record(record.id, {}, "blocked_input")
+        values[str(name)] = outcome.text
+    return Record(record.id, values)

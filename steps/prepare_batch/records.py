@@ -13,7 +13,7 @@ from xxhash import xxh3_64_intdigest
 from steps.prepare_batch.settings import ID, TEXT, BatchSettings
 from steps.runtime.errors import StepError
 from steps.runtime.rows import sources
-from steps.runtime.rows.blocks import Unreadable
+from steps.runtime.rows.blocks import Block, Unreadable
 from steps.runtime.rows.columns import Row, as_text, is_missing, reader
 
 # Longest id; it stands in every file and in the report of a few.
@@ -37,8 +37,11 @@ class Ids:
     _seen: set[int] = field(default_factory=set)
 
     def numbered(self, number: int) -> str:
-        """The id of the record at this place of the data."""
-        return f"R{number:010d}"
+        """A new id for the record at this place of the data, longer where another record has that one."""
+        identity = f"R{number:010d}"
+        while not self.is_new(identity):
+            identity += "x"
+        return identity
 
     def is_new(self, identity: str) -> bool:
         """Whether no earlier record had it."""
@@ -61,13 +64,23 @@ def _all(settings: BatchSettings, folder: Path) -> Iterator[Record]:
     if settings.format == "text":
         yield from _texts(settings, folder)
         return
-    columns = tuple(dict.fromkeys(settings.columns.values()))
-    blocks = sources.checked(sources.folder_blocks(folder, settings.format, columns), columns)
     numbers, reading = itertools.count(1), _Reading(settings)
-    for block in blocks:
+    for block in _blocks(settings, folder):
         for row in block.rows():
             if row is not None:
                 yield reading.record(next(numbers), row)
+
+
+def _blocks(settings: BatchSettings, folder: Path) -> Iterator[Block]:
+    columns = tuple(dict.fromkeys(settings.columns.values()))
+    try:
+        yield from sources.checked(sources.folder_blocks(folder, settings.format, columns), columns)
+    except sources.ColumnsError as error:
+        wanted = ", ".join(f'"{column}"' for column in columns)
+        raise StepError(
+            f"{error.place} does not name the columns {wanted}, each once and separated by commas",
+            hint="see data.columns and the first line of the file; it is not shown here, for it may be a row",
+        ) from None
 
 
 class _Reading:
@@ -83,12 +96,13 @@ class _Reading:
     def record(self, number: int, row: Row | Unreadable) -> Record:
         """The row at this place of the data."""
         # A record that is set aside for its id is named by its place, which is unique and tells nothing.
-        place = self._ids.numbered(number)
         if isinstance(row, Unreadable):
-            return Record(place, {}, row.reason)
-        identity, reason = (place, None) if self._read_id is None else self._identity(self._read_id(row))
+            return Record(self._ids.numbered(number), {}, row.reason)
+        identity, reason = ("", None) if self._read_id is None else self._identity(self._read_id(row))
+        if reason is not None or not identity:
+            identity = self._ids.numbered(number)
         if reason is not None:
-            return Record(place, {}, reason)
+            return Record(identity, {}, reason)
         values: dict[str, str] = {}
         for name, read in self._columns.items():
             reason, values[name] = _text(read(row), self._longest if name == TEXT else None)
@@ -135,10 +149,11 @@ def _texts(settings: BatchSettings, folder: Path) -> Iterator[Record]:
     )
     if not files:
         raise StepError(f"the data folder {folder} holds no file", hint="check data.source")
-    for path in files:
+    ids = Ids()
+    for number, path in enumerate(files, start=1):
         name = path.relative_to(folder).as_posix()
         if len(name) > MAX_ID or not name.isprintable():
-            yield Record(Ids().numbered(files.index(path) + 1), {}, "unusable_id")
+            yield Record(ids.numbered(number), {}, "unusable_id")
         elif path.stat().st_size > _BYTES_A_CHARACTER * settings.max_characters:
             yield Record(name, {}, "too_long")
         else:

@@ -50,6 +50,18 @@ def run(stages: Callable[[], None]) -> NoReturn:
     sys.exit(code)
 
 
+def without_texts(stages: Callable[[], None]) -> None:
+    """Runs stages of a step whose data may go into no log: a fault of the code is told by its place alone."""
+    try:
+        stages()
+    except (StepError, OSError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge of a step, stricter than `run`: the text may quote data
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        raise StepError(f"internal error: {type(error).__name__} at {where}") from None
+
+
 def fail(fact: str, hint: str | None = None) -> None:
     """Writes the reason to stderr and where SageMaker looks for it."""
     text = fact if hint is None else f"{fact}\nhint: {hint}"

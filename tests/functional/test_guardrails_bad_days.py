@@ -135,16 +135,19 @@ def test_a_stopped_job_keeps_what_it_has(tmp_path: Path) -> None:
 
 
 def test_inputs_are_masked_before_the_model_sees_them(tmp_path: Path) -> None:
-    """also_input: masked texts go to the batch files, blocked records are set aside, order is kept."""
+    """also_input: every value of the prompt goes masked to the batch files, blocked records are set aside."""
     rows = [_text(number) for number in range(50)]
     rows[7] = "My number is 123-45-6789."
     (tmp_path / "data").mkdir()
-    body = "".join(json.dumps({"id": f"c{number}", "t": text}) + "\n" for number, text in enumerate(rows))
+    body = "".join(
+        json.dumps({"id": f"c{number}", "t": text, "n": f"sent from note{number}@example.com"}) + "\n"
+        for number, text in enumerate(rows)
+    )
     (tmp_path / "data/calls.jsonl").write_text(body)
     settings = {
-        "data": {"format": "jsonl", "columns": {"id": "id", "text": "t"}},
+        "data": {"format": "jsonl", "columns": {"id": "id", "text": "t", "note": "n"}},
         "model": {"format": "converse", "max_tokens": 10, "temperature": 0.0},
-        "prompt": {"template": "{text}", "guidelines": []},
+        "prompt": {"template": "{text} ({note})", "guidelines": []},
         "batch": {"max_records_per_job": 1000, "min_records_per_job": 10, "max_bytes_per_file": 10**6},
         "apply": job.apply_settings(also_input=True),
     }
@@ -174,7 +177,8 @@ def test_inputs_are_masked_before_the_model_sees_them(tmp_path: Path) -> None:
         f"c{number}" for number in range(50) if number != 7
     ]
     assert "@example" not in batch
-    assert batch.count("{EMAIL}") == 10
+    assert batch.count("{EMAIL}") == 10 + 49
+    assert batch.count("Caller 3 rang. (sent from {EMAIL})") == 1
     assert json.loads((tmp_path / "out/set_aside/set_aside.jsonl").read_text()) == {
         "id": "c7",
         "reason": "blocked_input",

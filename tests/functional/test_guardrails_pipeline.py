@@ -121,22 +121,19 @@ def test_the_report_names_what_was_not_looked_for(sample: Sample) -> None:
 
 
 def test_no_planted_text_is_in_logs_ledger_metrics_or_report(sample: Sample) -> None:
-    """Only the raw batch (which expires) and the results may hold texts."""
-    folders = [
-        sample.repository.folder / ".local" / "logs",
-        sample.folder / "apply-guardrails" / "ledger",
-        sample.folder / "apply-guardrails" / "failed",
-        sample.folder / "apply-guardrails" / "summary",
-        sample.folder / "merge-results" / "metrics",
-        sample.folder / "merge-results" / "report",
-        sample.folder / "prepare-batch" / "plan",
-        sample.folder / "prepare-batch" / "set_aside",
-    ]
-    paths = [path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file()]
+    """Only the data, the raw batch (which expires, input and output) and the results may hold texts."""
+    logs = sample.repository.folder / ".local" / "logs"
+    places = [path.relative_to(sample.bucket) for path in sample.bucket.rglob("*") if path.is_file()]
+    told = [each for each in places if each.parts[0] not in ("data", "raw") and "results" not in each.parts]
+    paths = [path for path in logs.rglob("*") if path.is_file()] + [sample.bucket / each for each in told]
+    assert {"ledger", "summary", "plan", "set_aside", "metrics", "report"} <= {
+        part for each in told for part in each.parts
+    }
     assert len(paths) > 10
     texts = [each["text"].encode() for each in key() if len(each["text"]) >= TELLING]
     assert len(texts) > 200
-    leaks = [(path.name, text) for path in paths for text in texts if text in path.read_bytes()]
+    bodies = ((path.name, path.read_bytes()) for path in paths)
+    leaks = [(name, text) for name, body in bodies for text in texts if text in body]
     assert leaks == []
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from steps.runtime.guardrail.calls import UNIT_CHARACTERS, Caller, CallFailedError, units
-from steps.runtime.guardrail.pieces import SeamError, Span, join, masked_spans, split
+from steps.runtime.guardrail.calls import UNIT_CHARACTERS, Caller, CallFailedError, TooMuchError, units
+from steps.runtime.guardrail.pieces import SeamError, Span, join, masked_spans, split, whole
 from steps.runtime.guardrail.tally import Tally
 from steps.runtime.guardrail.verdict import Verdict
 
@@ -34,6 +34,7 @@ class Outcome:
     entities: Counter[str] = field(default_factory=Counter)
     reason: str | None = None
     passing: bool = False  # a failure that another run may mend
+    calls: int = 1  # made for it alone
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,15 @@ class Asker:
                 if failed.passing:
                     return [_failed(failed)] * len(texts), 1
                 self._tally.asked_again(len(texts), {})
+            except TooMuchError:
+                pass  # record by record, which takes less at once
             else:
                 if verdict.action == "passed":
                     return [self._noted(text, _outcome(text, verdict)) for text in texts], 1
                 self._tally.asked_again(len(texts), verdict.usage)
         outcomes = [self._noted(text, self._single(text)) for text in texts]
-        return outcomes, self._limits.calls(texts)
+        made = sum(outcome.calls for outcome in outcomes) + (len(texts) > 1)
+        return outcomes, max(made, self._limits.calls(texts))
 
     def _noted(self, text: str, outcome: Outcome) -> Outcome:
         if outcome.action != "failed":
@@ -114,20 +118,25 @@ class Asker:
         return outcome
 
     def _single(self, text: str) -> Outcome:
-        try:
-            if len(text) <= self._limits.longest:
-                return _outcome(text, self._caller.ask([text]))
-            return self._long(text)
-        except CallFailedError as failed:
-            return _failed(failed)
-        except SeamError:
-            return Outcome("failed", None, reason="masks_not_found_again")
+        longest = self._limits.longest
+        while True:
+            try:
+                if len(text) <= longest:
+                    return _outcome(text, self._caller.ask([text]))
+                return self._long(text, longest)
+            except TooMuchError:  # never of one unit
+                longest = max(UNIT_CHARACTERS, min(longest, len(text)) // 2)
+            except CallFailedError as failed:
+                return _failed(failed)
+            except SeamError:
+                return Outcome("failed", None, reason="masks_not_found_again")
 
-    def _long(self, text: str) -> Outcome:
+    def _long(self, text: str, longest: int) -> Outcome:
         """Piece by piece; one blocked piece blocks the text."""
         spans: list[Span] = []
         policies: set[str] = set()
-        for piece in split(text, self._limits.longest):
+        pieces = split(text, longest)
+        for place, piece in enumerate(pieces):
             verdict = self._caller.ask([piece.text])
             policies.update(verdict.policies)
             if verdict.action == "blocked":
@@ -137,11 +146,13 @@ class Asker:
                 for found in verdict.found:
                     matches.setdefault(f"{{{found.name}}}", []).append(found.match)
                 laid = masked_spans(piece.text, verdict.outputs[0], matches)
-                spans += [Span(piece.start + start, piece.start + end, mask) for start, end, mask in laid]
+                found_here = (Span(piece.start + start, piece.start + end, mask) for start, end, mask in laid)
+                spans += [whole(text, span, pieces, place) for span in found_here]
         if not policies:
-            return Outcome("passed", text)
+            return Outcome("passed", text, calls=len(pieces))
         masked, masks = join(text, spans)
-        return Outcome("masked", masked, tuple(sorted(policies)), Counter(mask[1:-1] for mask in masks))
+        counts = Counter(mask[1:-1] for mask in masks)
+        return Outcome("masked", masked, tuple(sorted(policies)), counts, calls=len(pieces))
 
 
 def _outcome(text: str, verdict: Verdict) -> Outcome:

@@ -1,6 +1,7 @@
 """One call of ApplyGuardrail, made until it has an answer, cannot have one, or has taken too long.
 
     throttled            the bucket that refused it gives less, then again; no attempt is counted
+    for its text units   three times, and it takes several: TooMuchError, to ask for less at once
     500, 503, timeout    again after a pause, a bounded number of times
     expired credentials  again with a new client, three times: new ones may take a moment to arrive
     refused for good     the record fails: CallFailedError, with a reason and never a text
@@ -28,6 +29,8 @@ from steps.runtime.guardrail.verdict import UnclearAnswerError, Verdict, read
 REQUESTS = "requests"
 UNIT_CHARACTERS = 1000
 RENEWALS = 3
+# Refusals for its text units after which a call is held to take more of them than a second gives.
+REFUSALS = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 
 _THROTTLED = {
@@ -68,6 +71,10 @@ class CallFailedError(Exception):
     def __init__(self, reason: str, *, passing: bool) -> None:
         super().__init__(reason)
         self.reason, self.passing = reason, passing
+
+
+class TooMuchError(Exception):
+    """A call of more text units than a second gives: the quota turned out lower than it was said to be."""
 
 
 class Client(Protocol):
@@ -147,11 +154,11 @@ class Caller:
         self._patience, self._breaker, self._tally, self._means = patience, breaker, tally, means
 
     def ask(self, texts: Sequence[str]) -> Verdict:
-        """The verdict on the texts together."""
+        """The verdict on the texts together; TooMuchError only where they are more than one text unit."""
         clock, sleep = self._means.clock, self._means.sleep
         amounts = self._amounts(texts)
         deadline = clock() + self._patience.deadline_seconds
-        attempt, pause, renewed = 0, FIRST_PAUSE, 0
+        attempt, pause, renewed, refused = 0, FIRST_PAUSE, 0, 0
         while True:
             self._breaker.check()
             self._limiter.acquire(amounts)
@@ -162,6 +169,9 @@ class Caller:
                     if renewed == RENEWALS:
                         raise GuardrailError("the credentials of this job have expired") from None
                     self._client, renewed = self._connect(), renewed + 1
+                refused += problem.for_units
+                if refused == REFUSALS and sum(map(units, texts)) > 1:
+                    raise TooMuchError from None
                 attempt += not (problem.throttled or problem.expired)
                 wait = pause * (0.5 + self._means.chance() / 2)
                 if attempt >= self._patience.attempts or clock() + wait >= deadline:
@@ -213,7 +223,7 @@ class Caller:
             names = throttled_buckets(message, tuple(self._limiter.buckets))
             self._limiter.throttled(names)
             self._tally.throttled(names)
-            return _PassingError("throttled", throttled=True)
+            return _PassingError("throttled", throttled=True, for_units=REQUESTS not in names)
         self._tally.failed_call()
         if code in _EXPIRED:
             return _PassingError("expired_credentials", expired=True)
@@ -232,9 +242,11 @@ class Caller:
 class _PassingError(Exception):
     """A call that may be made again."""
 
-    def __init__(self, reason: str, *, throttled: bool = False, expired: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, throttled: bool = False, for_units: bool = False, expired: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.throttled, self.expired = reason, throttled, expired
+        self.reason, self.throttled, self.for_units, self.expired = reason, throttled, for_units, expired
 
 
 def units(text: str) -> int:

@@ -9,6 +9,10 @@
 Every piece's masked answer is laid along its original again, which gives the spans that were masked. The
 spans of all pieces together, those that overlap made one, mask the whole text. Where an answer cannot be laid
 along its original (the service changed more than masks), the text has no masked form: SeamError.
+
+A URL or a key may be longer than what pieces share. Its beginning alone is then detected, up to the seam, and
+the mask takes the rest of the word (`whole`). What no piece shows as anything, a match of a pattern of one's
+own that is longer than the overlap and has spaces in it, is not found across a seam.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-# Longer than any entity that guardrails detect; a street address is the longest of them.
+# Longer than any entity with spaces in it that guardrails detect; a street address is the longest of them.
 OVERLAP = 400
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？।؟])[\"'”’)\]]*\s+|\n+")
 _SPACE = re.compile(r"\s+")
@@ -32,6 +36,11 @@ class Piece(NamedTuple):
 
     start: int
     text: str
+
+    @property
+    def end(self) -> int:
+        """Behind its last character, in the text."""
+        return self.start + len(self.text)
 
 
 class Span(NamedTuple):
@@ -61,6 +70,18 @@ def _boundary(text: str, low: int, high: int) -> int:
         if ends:
             return ends[-1]
     return high
+
+
+def whole(text: str, span: Span, pieces: Sequence[Piece], place: int) -> Span:
+    """The span, found in `pieces[place]`, with the rest of its word where no piece shows both."""
+    start, end, mask = span
+    if place + 1 < len(pieces) and end == pieces[place].end and start < pieces[place + 1].start:
+        while end < len(text) and not text[end].isspace():
+            end += 1
+    if place and start == pieces[place].start and end > pieces[place - 1].end:
+        while start and not text[start - 1].isspace():
+            start -= 1
+    return Span(start, end, mask)
 
 
 def masked_spans(original: str, masked: str, matches: Mapping[str, Iterable[str]]) -> list[Span]:

@@ -71,17 +71,16 @@ class Verdict:
 
 def read(answer: Mapping[str, Any], contents: int) -> Verdict:
     """The verdict on a request of `contents` texts; UnclearAnswerError where none can be read for sure."""
-    usage = {
-        policy: int(answer.get("usage", {}).get(member, 0)) for policy, (_, _, member) in POLICIES.items()
-    }
-    _check_coverage(answer.get("guardrailCoverage") or {})
-    action = answer.get("action")
-    if action == "NONE":
+    told, assessments = answer.get("usage") or {}, answer.get("assessments") or ()
+    usage = {policy: int(told.get(member) or 0) for policy, (_, _, member) in POLICIES.items()}
+    for where in (answer, *(each.get("invocationMetrics") or {} for each in assessments)):
+        _check_coverage(where.get("guardrailCoverage") or {})
+    action, found = answer.get("action"), tuple(_found(assessments))
+    if action == "NONE" and not found:
         return Verdict("passed", (), (), usage)
     if action != "GUARDRAIL_INTERVENED":
-        raise UnclearAnswerError("unknown_action")
-    found = tuple(_found(answer.get("assessments") or ()))
-    outputs = tuple(str(each.get("text", "")) for each in answer.get("outputs") or ())
+        raise UnclearAnswerError("unclear_action" if action == "NONE" else "unknown_action")
+    outputs = tuple(each["text"] for each in answer.get("outputs") or () if isinstance(each.get("text"), str))
     actions = {each.action for each in found}
     if "BLOCKED" in actions:
         if not outputs:

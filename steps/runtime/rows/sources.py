@@ -33,6 +33,18 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
+class ColumnsError(StepError):
+    """The columns are not what the settings name. `place`: where; the fact lists the columns that are there.
+
+    Where a file has no header line, they are its first row: a step whose data may go into no log tells the
+    place alone.
+    """
+
+    def __init__(self, place: str, fact: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{place} {fact}", hint=hint)
+        self.place = place
+
+
 @dataclass(frozen=True)
 class HubSource:
     """A data set of the hub: which part of it, at which revision."""
@@ -67,7 +79,8 @@ def data_files(folder: Path, kind: str) -> list[Path]:
     by_name = ([path for path in files if path.suffix.lower() in names] for names in SUFFIXES[kind])
     chosen = files if len(files) == 1 else next(filter(None, by_name), [])
     if not chosen:
-        names = ", ".join(path.name for path in files[:5]) or "nothing"
+        # Endings alone: files of texts may be named after people.
+        names = ", ".join(sorted({f"*{path.suffix}" for path in files})[:5]) or "nothing"
         raise StepError(
             f"the data folder holds no {kind} file (it holds: {names})",
             hint="check data.source and data.format",
@@ -116,11 +129,12 @@ def checked(blocks: Iterator[Block], columns: Sequence[str]) -> Iterator[Block]:
     yield from blocks
 
 
-def missing_column(column: str, present: Sequence[str], place: str) -> StepError:
+def missing_column(column: str, present: Sequence[str], place: str) -> ColumnsError:
     """The error for a column that the data has not, with the nearest one that it has."""
     near = difflib.get_close_matches(column, present, n=1)
-    return StepError(
-        f'{place} has no column "{column}" (its columns: {", ".join(map(str, present))})',
+    return ColumnsError(
+        place,
+        f'has no column "{column}" (its columns: {", ".join(map(str, present))})',
         hint=f'did you mean "{near[0]}"? See data.columns and data.group_by'
         if near
         else "see data.columns and data.group_by",
@@ -174,9 +188,9 @@ def _header(name: str, header: list[str] | None) -> tuple[str, ...]:
     names = [column.strip() for column in header]
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice:
-        raise StepError(f'{name} has the column "{twice[0]}" twice')
+        raise ColumnsError(name, f'has the column "{twice[0]}" twice')
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise StepError(f"{name} is not separated by commas (its header: {names[0][:80]})")
+        raise ColumnsError(name, f"is not separated by commas (its header: {names[0][:80]})")
     return tuple(names)
 
 

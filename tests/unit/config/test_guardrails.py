@@ -89,6 +89,18 @@ BROKEN = [
         "",
     ),
     (
+        "  requests_per_second: 25.0\n  text_units_per_second: {sensitive_information: 25.0}\n",
+        "  from_quotas: true\n  also_input: true\n",
+        "apply.from_quotas: has no effect on the records before the model sees them",
+        "requests_per_second",
+    ),
+    (
+        "action: mask}]",
+        'action: mask}]\n  regexes: [{name: a, pattern: "[0-9]*"}]',
+        "guardrail.regexes[0].pattern: fits an empty text",
+        "+ where * stands",
+    ),
+    (
         "action: mask}]",
         'action: mask}]\n  regexes: [{name: a, pattern: "a("}]',
         "guardrail.regexes[0].pattern: is not a regular expression",
@@ -118,6 +130,12 @@ BROKEN = [
         "batch: {timeout_hours: 48, deadline: 1d}\nguardrail:\n",
         "batch.deadline: 1d is less than the 48 hours",
         "48h",
+    ),
+    (
+        "guardrail:\n",
+        "steps: {prepare_batch: {cache: 12d}}\nguardrail:\n",
+        "steps.prepare_batch.cache: 12d and batch.deadline, 3d, are more than 14d",
+        "null",
     ),
     (
         "guardrail:\n",
@@ -161,6 +179,21 @@ def test_the_sound_file_is_sound(tmp_path: Path) -> None:
     assert "calls-guardrails" in load_project("local", _project(tmp_path, SOUND)).pipelines
 
 
+def test_a_guardrail_of_two_pipelines_is_described_alike(tmp_path: Path) -> None:
+    """The same words are one guardrail; other words under the same name are a mistake of the later file."""
+    other = FILE.replace("calls-guardrails", "chats-guardrails")
+    texts = {FILE: SOUND, "calls.jsonl": '{"id": "a", "transcript": "b"}\n'}
+    same = SOUND.replace("calls-guardrails", "chats-guardrails")
+    write_project(tmp_path, {**texts, other: same})
+    assert {"calls-guardrails", "chats-guardrails"} <= set(load_project("local", tmp_path).pipelines)
+    write_project(tmp_path, {**texts, other: same.replace("type: EMAIL", "type: PHONE")})
+    with pytest.raises(ConfigurationError, match=r"chats-guardrails\.yaml") as caught:
+        load_project("local", tmp_path)
+    [problem] = caught.value.problems
+    assert problem.key == "guardrail.name"
+    assert problem.message == '"calls" is described otherwise by "calls-guardrails"'
+
+
 @pytest.mark.parametrize(("old", "new", "says", "hint"), BROKEN, ids=[each[2][:60] for each in BROKEN])
 def test_broken_file_is_explained(old: str, new: str, says: str, hint: str, tmp_path: Path) -> None:
     """One mistake gives one problem: key path, what is wrong, what to do."""
@@ -192,6 +225,11 @@ def test_all_fourteen_go_together() -> None:
     ("sentence", "guideline"),
     [
         ("Include the customer's name and account number.", "privacy_protection"),
+        ("List every e-mail address that occurs.", "privacy_protection"),
+        ("Extract the callers' names.", "privacy_protection"),
+        ("Use 'he' or 'she' for the customer.", "gender_neutrality"),
+        ("Do not highlight improvements.", "continuous_improvement"),
+        ("Do not flag unclear passages.", "transparency"),
         ("Infer the reason for the call where it is not said.", "factual_accuracy"),
         ("Do not mention any accent.", "accent_awareness"),
         ("Leave out feelings.", "emotional_context"),

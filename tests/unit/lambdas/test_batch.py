@@ -313,3 +313,16 @@ def test_no_text_of_a_record_is_logged() -> None:
     world.aws.bedrock_runtime.fail("Converse", error("Converse", "ValidationException", "my secret 4111"))
     world.look()
     assert "secret" not in json.dumps(world.aws.log.lines, default=str)
+
+
+def test_errors_in_other_words_end_no_wait() -> None:
+    """A code as text counts as a number; an error without one, or an output that is null, is tried again."""
+    world = BatchWorld({"000": list("abcdef")})
+    world.start()
+    codes = {"b": "400", "c": "429", "d": None, "e": 503}
+    world.end("000", "PartiallyCompleted", done=["a"], failed=codes)
+    [output] = [key for key in world.aws.s3.objects if key.endswith("000.jsonl.out")]
+    world.aws.s3.objects[output] += b'{"recordId": "f", "modelOutput": null, "error": "timed out"}\n'
+    world.look()
+    assert world.names() == ["000-1", "000-2"]
+    assert world.ids(f"{WORK}/000/2/000.jsonl") == list("cdef")

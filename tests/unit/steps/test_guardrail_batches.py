@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steps.merge_results.answer_key import compare
 from steps.merge_results.books import Books, BooksError
 from steps.prepare_batch import settings as prepare_settings
 from steps.prepare_batch.bodies import Generation, body_maker, fault
@@ -18,6 +20,7 @@ from steps.prepare_batch.jobs import Cutter
 from steps.prepare_batch.records import records
 from steps.prepare_batch.settings import Quotas
 from steps.runtime.errors import StepError
+from steps.runtime.process import without_texts
 from steps.runtime.settings import Section
 
 FAMILIES = ("converse", "anthropic", "nova", "llama")
@@ -106,6 +109,54 @@ def test_unusable_records_are_set_aside_with_their_reasons(tmp_path: Path) -> No
         ("f", "invalid_text"),
         ("R0000000009", "unreadable"),
     ]
+
+
+def test_a_made_up_id_is_no_record_s_own(tmp_path: Path) -> None:
+    """Records that bring ids of the same form keep them apart from those made up for others."""
+    ids = ["R0000000002", None, "R0000000003x", "R0000000004", None, "R0000000005"]
+    lines = [{"id": each, "t": "fine"} for each in ids]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = list(records(_settings(), tmp_path))
+    assert [(each.id, each.reason) for each in found] == [
+        ("R0000000002", None),
+        ("R0000000002x", "no_id"),
+        ("R0000000003x", None),
+        ("R0000000004", None),
+        ("R0000000005", "no_id"),
+        ("R0000000006", "duplicate_id"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["ann.lee@example.com,Ann Lee rang", "Ann Lee,Ann Lee", "Ann Lee;rang on Monday"],
+    ids=["no header", "a value twice", "other separator"],
+)
+def test_a_file_without_a_header_does_not_tell_its_first_row(first: str, tmp_path: Path) -> None:
+    """What stands where the names of columns should is data: the error names the file and what was wanted."""
+    (tmp_path / "calls.csv").write_text(f"{first}\n{first}\n")
+    with pytest.raises(StepError, match=r'^calls\.csv does not name the columns "id", "t"') as caught:
+        list(records(_settings(format="csv"), tmp_path))
+    assert not {"Ann", "ann", "Lee"} & set(re.findall(r"\w+", str(caught.value)))
+    assert caught.value.__cause__ is None
+
+
+def test_files_of_another_format_are_told_by_their_endings(tmp_path: Path) -> None:
+    """Files of texts may be named after people."""
+    for name in ("Ann Lee.txt", "Bo Lee.txt", "notes.md"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(StepError, match=r"holds no jsonl file \(it holds: \*\.md, \*\.txt\)"):
+        list(records(_settings(), tmp_path))
+
+
+def test_a_fault_of_the_code_is_told_without_what_it_says() -> None:
+    """Type and place alone: the text of an exception may quote a text."""
+
+    def stages() -> None:
+        raise KeyError("ann.lee@example.com")
+
+    with pytest.raises(StepError, match=r"^internal error: KeyError at test_guardrail_batches\.py:\d+$"):
+        without_texts(stages)
 
 
 def test_text_files_are_records(tmp_path: Path) -> None:
@@ -204,3 +255,14 @@ def test_results_from_elsewhere_and_lost_records_are_told() -> None:
     books.succeed(["stranger"], ["passed"])
     with pytest.raises(BooksError, match="1 results are of records that were never asked for"):
         books.check(set_aside=0, written=Counter(failed=1))
+
+
+def test_what_stood_in_the_reasoning_alone_was_not_found_by_the_guardrail(tmp_path: Path) -> None:
+    """The key is held against the answer that was guarded, not against all that the model wrote."""
+    planted = [{"type": "EMAIL", "form": "plain", "text": text} for text in ("a@b.com", "c@d.com", "e@f.com")]
+    (tmp_path / "key.jsonl").write_text(json.dumps({"id": "r", "planted": planted}))
+    answer = {"choices": [{"message": {"content": "<reasoning>a@b.com</reasoning>c@d.com e@f.com"}}]}
+    (tmp_path / "raw.jsonl.out").write_text(json.dumps({"recordId": "r", "modelOutput": answer}))
+    (tmp_path / "results.jsonl").write_text(json.dumps({"id": "r", "text": "{EMAIL} e@f.com"}))
+    found = compare(tmp_path / "key.jsonl", tmp_path / "raw.jsonl.out", tmp_path / "results.jsonl")
+    assert found["total"] == {"planted": 3, "in_answers": 2, "found": 1, "missed": 1}

@@ -29,6 +29,7 @@ from steps.runtime.guardrail.verdict import UnclearAnswerError, read
 from tests.fakes.guardrail_server import judge
 
 Answer = Mapping[str, Any]
+COVERAGE = {"guardrailCoverage": {"textCharacters": {"guarded": 3, "total": 9}}}
 
 
 @dataclass
@@ -105,6 +106,39 @@ def test_whichever_quota_binds_is_used_and_not_exceeded(length: int, binds: str,
         caller.ask(["word " * (length // 5)])
     reached = 1000 / (clock() - started)
     assert 0.97 * rate <= reached <= rate, binds
+
+
+@pytest.mark.parametrize(
+    ("texts", "masked"),
+    [(["word " * 100] * 10, 0), (["word " * 700], 0), (["word " * 500 + "a@example.com" + " word" * 500], 1)],
+    ids=["packed", "long", "long and masked"],
+)
+def test_a_quota_far_below_what_was_said_is_found_out(texts: list[str], masked: int) -> None:
+    """25 units a second were said, 2 are given: what asks for more at once is asked for in parts."""
+    clock = Clock()
+
+    message = "sensitive information text units per second limit exceeded"
+    refused: Exception = _error("ThrottlingException", 429, message)
+
+    def answer(_number: int, asked: list[str]) -> Answer | Exception:
+        return judge(asked) if sum(-(-len(text) // 1000) for text in asked) <= 2 else refused
+
+    caller, tally, _ = _caller(Service(answer), clock, sensitive_information=25.0)
+    outcomes, calls = Asker(caller, Limits(25, 10), PackSize(10, 1.0), tally).ask(texts)
+    assert [outcome.action for outcome in outcomes] == ["masked" if masked else "passed"] * len(texts)
+    assert [outcome.text for outcome in outcomes] == [
+        text.replace("a@example.com", "{EMAIL}") for text in texts
+    ]
+    assert calls >= tally.take()["calls"]
+
+
+def test_a_call_that_takes_the_whole_quota_is_made() -> None:
+    """A request of as many units as a second gives is asked again whole after a throttled call."""
+    refused = _error("ThrottlingException", 429, "text units per second limit exceeded")
+    service = Service(lambda number, texts: refused if number == 1 else judge(texts))
+    caller, _, _ = _caller(service, Clock(), sensitive_information=2.0)
+    assert caller.ask(["word " * 400]).action == "passed"
+    assert len(service.asked) == 2
 
 
 def test_units_that_were_not_used_are_given_back() -> None:
@@ -285,7 +319,10 @@ def test_the_size_of_packs_follows_the_data() -> None:
         ({"action": "SOMETHING"}, "unknown_action"),
         ({"outputs": []}, "outputs_do_not_fit"),
         ({"assessments": [{}]}, "unclear_action"),
-        ({"guardrailCoverage": {"textCharacters": {"guarded": 3, "total": 9}}}, "not_all_covered"),
+        ({"outputs": [{"text": None}]}, "outputs_do_not_fit"),
+        ({"action": "NONE"}, "unclear_action"),
+        (COVERAGE, "not_all_covered"),
+        ({"action": "NONE", "assessments": [{"invocationMetrics": COVERAGE}]}, "not_all_covered"),
     ],
 )
 def test_an_answer_that_is_not_clear_is_not_trusted(change: Answer, reason: str) -> None:

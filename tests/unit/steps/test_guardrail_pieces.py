@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steps.runtime.guardrail.pieces import OVERLAP, Piece, SeamError, Span, join, masked_spans, split
+from steps.runtime.guardrail.pieces import OVERLAP, Piece, SeamError, Span, join, masked_spans, split, whole
 
 ENTITY = re.compile(r"<\d{12}>")
 MASK = "{ACCOUNT}"
@@ -49,6 +49,22 @@ def test_no_entity_survives_a_seam(parts: list[str]) -> None:
     masked, masks = join(text, spans)
     assert masked == ENTITY.sub(MASK, text)
     assert len(masks) == len(ENTITY.findall(text))
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(0, 500), st.integers(1, 900), st.sampled_from(["ab c.\n", "abc", "话。é\u0301 👩\u200d👩"])
+)
+def test_a_word_longer_than_the_overlap_leaves_no_rest(before: int, length: int, alphabet: str) -> None:
+    """A seam shows the beginning of a key alone: the mask takes all of it, and nothing behind it."""
+    around = (alphabet * 500)[:before]
+    text = f"{around} key-{'7' * length} {around}"
+    pieces, spans = split(text, 300, overlap=40), []
+    for place, piece in enumerate(pieces):
+        for match in re.finditer(r"key-7*", piece.text):
+            found = Span(piece.start + match.start(), piece.start + match.end(), "{KEY}")
+            spans.append(whole(text, found, pieces, place))
+    assert join(text, spans)[0] == f"{around} {{KEY}} {around}"
 
 
 def test_half_an_entity_at_an_edge_is_one_mask() -> None:

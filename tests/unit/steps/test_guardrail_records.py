@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steps.apply_guardrails.ledger import Progress, ranges
-from steps.apply_guardrails.outputs import output_of
 from steps.apply_guardrails.quotas import read_quotas
 from steps.apply_guardrails.records import OutputFile, files
 from steps.runtime.errors import StepError
+from steps.runtime.guardrail.outputs import output_of
 
 SHAPES: list[tuple[dict[str, Any], str, bool]] = [
     ({"output": {"message": {"content": [{"text": "a"}]}}, "stopReason": "end_turn"}, "a", False),
@@ -49,13 +49,70 @@ SHAPES: list[tuple[dict[str, Any], str, bool]] = [
     ({"text": "a", "finish_reason": "COMPLETE"}, "a", False),
     ({"completion": "a", "stop_reason": "max_tokens"}, "a", True),
     ({"completions": [{"data": {"text": "a"}, "finishReason": {"reason": "length"}}]}, "a", True),
+    (
+        {"message": {"content": [{"type": "thinking", "thinking": "x"}, {"type": "text", "text": "a"}]}},
+        "a",
+        False,
+    ),
+    (
+        {
+            "output": {
+                "message": {
+                    "content": [{"citationsContent": {"content": [{"text": "a"}]}}, {"text": "b"}],
+                }
+            }
+        },
+        "ab",
+        False,
+    ),
+    # Reasoning between tags: gpt-oss, Qwen, DeepSeek-R1 (whose prompt has the opening tag), and one cut off.
+    ({"choices": [{"message": {"content": "<reasoning>x</reasoning>a"}}]}, "a", False),
+    ({"choices": [{"message": {"content": "\n<think>\nx\n</think>\n\na </think>"}}]}, "a </think>", False),
+    ({"choices": [{"text": "x\n</think>\n\na", "stop_reason": "stop"}]}, "a", False),
+    ({"generation": "<think>x", "stop_reason": "length"}, "", True),
+    ({"choices": [{"message": {"content": "a", "reasoning_content": "x"}}]}, "a", False),
 ]
 
 
 @pytest.mark.parametrize(("model_output", "text", "cut_off"), SHAPES)
 def test_every_family_is_read(model_output: dict[str, Any], text: str, cut_off: bool) -> None:
     """The text of all text blocks, and whether the model was cut off."""
-    assert output_of(model_output) == (text, cut_off)
+    output = output_of(model_output)
+    assert output is not None
+    assert (output.text, output.cut_off) == (text, cut_off)
+
+
+@pytest.mark.parametrize(
+    ("model_output", "reason"),
+    [
+        ({"content": [], "stop_reason": "refusal"}, "refused"),
+        ({"content": [{"type": "tool_use", "input": {"text": "x"}}], "stop_reason": "tool_use"}, "tool_call"),
+        ({"results": [{"outputText": "", "completionReason": "CONTENT_FILTERED"}]}, "refused"),
+        ({"choices": [{"message": {"content": None, "refusal": "x"}, "finish_reason": "stop"}]}, "refused"),
+        ({"choices": [{"message": {"content": None}, "finish_reason": "tool_calls"}]}, "tool_call"),
+        (
+            {
+                "choices": [
+                    {"message": {"content": "<reasoning>x"}, "finish_reason": "length"},
+                ]
+            },
+            "cut_off",
+        ),
+        ({"output": {"message": {"content": [{"reasoningContent": {}}]}}}, "empty_output"),
+        ({"embedding": [0.1], "inputTextTokenCount": 3}, "unknown_output_shape"),
+        ({"embeddings": [[0.1]], "texts": ["x"]}, "unknown_output_shape"),
+        ({"results": [{"index": 0, "relevance_score": 0.1}]}, "unknown_output_shape"),
+        ({"type": "error", "error": {"message": "x"}}, "unknown_output_shape"),
+    ],
+)
+def test_an_output_without_a_text_says_why(model_output: dict[str, Any], reason: str, tmp_path: Path) -> None:
+    """Refused, a call of a tool, cut off in its reasoning, or nothing that a text could be read from."""
+    path = tmp_path / "000.jsonl.out"
+    # As tools write it that begin files with a byte order mark and end lines with CRLF.
+    line = json.dumps({"recordId": "a", "modelOutput": model_output}).encode()
+    path.write_bytes(b"\xef\xbb\xbf" + line + b"\r\n")
+    (record,) = OutputFile("f", path, path.stat().st_size).records()
+    assert (record.id, record.text, record.reason) == ("a", None, reason)
 
 
 KEYS = (
@@ -100,6 +157,7 @@ def test_errors_and_truncation_have_reasons(tmp_path: Path) -> None:
     lines = [
         '{"recordId": "a", "modelInput": {}, "error": {"errorCode": 400, "errorMessage": "SECRET"}}',
         '{"recordId": "b", "modelOutput": {"output": {"message": {"content": [{"text": "  "}]}}}}',
+        '{"recordId": "h", "modelOutput": {"generation": "fine \\ud83d"}}',
         '{"modelOutput": {"generation": "x"}}',
         '{"recordId": "c", "modelOutput": {"generation": "x"',
     ]
@@ -109,6 +167,7 @@ def test_errors_and_truncation_have_reasons(tmp_path: Path) -> None:
     assert [(record.id, record.reason) for record in file.records()] == [
         ("a", "model_error_400"),
         ("b", "empty_output"),
+        ("h", "invalid_text"),
         (None, "no_record_id"),
         (None, "unreadable_line"),
     ]

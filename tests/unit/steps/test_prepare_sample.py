@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from steps.prepare.duplicates import Duplicates
@@ -110,6 +110,7 @@ def test_no_rows_have_no_duplicates(tmp_path: Path) -> None:
     budgets=st.builds(Budgets, st.integers(1, 10_000), st.integers(0, 500), st.integers(0, 500)),
     rows=st.integers(0, 12_000),
 )
+@example(budgets=Budgets(training=1, validation=1, evaluation=4), rows=3)
 def test_a_sample_has_its_rows_and_every_set_its_share(budgets: Budgets, rows: int) -> None:
     """So many rows in all, at least one of each set that is wanted, none of one that is not."""
     wanted = [name for name in SETS if budgets.of(name)]

@@ -47,6 +47,18 @@ def test_converse_answers_any_family_in_one_shape() -> None:
 
 
 @pytest.mark.parametrize(
+    "model", ["openai.gpt-oss-120b-1:0", "us.deepseek.r1-v1:0", "mistral.mistral-large-2407-v1:0"]
+)
+def test_models_without_a_native_shape_here_converse(model: str) -> None:
+    """Converse is the same for every model; the native body of these is refused by name."""
+    assert converse(model, CONVERSE)["output"]["message"]["content"] == [{"text": TEXT}]
+    with pytest.raises(ApiError, match="model identifier is invalid"):
+        invoke(model, {"messages": []})
+    with pytest.raises(ApiError, match="model identifier is invalid"):
+        converse("nobody.knows-v1", CONVERSE)
+
+
+@pytest.mark.parametrize(
     ("model", "body", "reason"),
     [
         ("amazon.nova-lite-v1:0", {"prompt": TEXT}, r"required key \[messages\] not found"),
