@@ -55,8 +55,10 @@ class Share:
                 f'there is no manifest "{data.manifest}" in {data.source}',
                 hint="see data.source and data.manifest",
             )
+        # An instance for which S3 had no file may have no folder; the others have the answers all the same.
+        given = folders.data.is_dir() or (data.responses and instance.parts > 1)
         places = Places(
-            folder=folders.data if folders.data.is_dir() else None,
+            folder=folders.data if given else None,
             root=f"{data.root}/{data.responses}" if data.root else "",
             below=data.responses,
             max_bytes=self._wanted.max_response_bytes,
@@ -251,7 +253,9 @@ class Share:
         import numpy as np
 
         folder, name = self._out / "books", self._instance.name
-        np.save(folder / f"lines-{name}.npy", np.array(books.lines, np.uint64))
+        part, parts = self._instance.part, self._instance.parts
+        blank = [line for line in self._surveyed.blank if line % parts == part]  # nobody's answers are missed
+        np.save(folder / f"lines-{name}.npy", np.array([*books.lines, *blank], np.uint64))
         np.save(folder / f"recordings-{name}.npy", np.array(books.recordings, np.uint64))
         np.save(folder / f"files-{name}.npy", np.array(books.files, np.uint64))
         document = {

@@ -29,10 +29,10 @@ class GroundTruth:
         self._attribute = source.attribute
         self._job: str | None = None
 
-    def keys(self) -> Iterator[Key | None]:
+    def keys(self) -> Iterator[tuple[int, Key | None]]:
         """The source of each labeled line; a line that is refused anyway does not stand before a good one."""
         for number, line in objects_of(self._source.manifest):
-            yield self._key(number, line) if isinstance(line, dict) else None
+            yield number, self._key(number, line) if isinstance(line, dict) else None
 
     def _key(self, number: int, line: dict[str, Any]) -> Key | None:
         uri, name = _source_of(line), self._label(line)

@@ -26,11 +26,11 @@ class LabelStudio:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def keys(self) -> Iterator[Key | None]:
+    def keys(self) -> Iterator[tuple[int, Key | None]]:
         """The media of each annotated task."""
         for item in self.items():
-            name = item.source or item.id
-            yield Key(name, item.id, item.recording, item.source) if item.problem is None else None
+            key = Key(item.source or item.id, item.id, item.recording, item.source)
+            yield item.line, key if item.problem is None else None
 
     def items(self) -> Iterator[Item]:
         """The tasks in the order of files and arrays."""

@@ -25,10 +25,11 @@ class Plain:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def keys(self) -> Iterator[Key | None]:
+    def keys(self) -> Iterator[tuple[int, Key | None]]:
         """The id of each object."""
         for item in self.items():
-            yield Key(item.id, item.id, item.recording, item.source) if item.problem is None else None
+            key = Key(item.id, item.id, item.recording, item.source) if item.problem is None else None
+            yield item.line, key
 
     def items(self) -> Iterator[Item]:
         """The objects in the order of files and lines."""
