@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -118,8 +119,7 @@ class Share:
                                 books.rows[target][converted.split] += rows
             whole_run = True
         finally:
-            for each in writers.values():
-                each.close(whole=whole_run)
+            _close(list(writers.values()), whole=whole_run)
         if faults := books.faults():
             raise RuntimeError(f"the books do not balance: {'; '.join(faults)}")
         return books
@@ -266,6 +266,17 @@ class Share:
             "files": {target: _hashed(self._out / "targets" / target) for target in self._wanted.targets},
         }
         write_json(folder / f"books-{name}.json", document)
+
+
+def _close(writers: list[Writer], *, whole: bool) -> None:
+    """Ends the targets; where one cannot be ended, those after it leave nothing."""
+    try:
+        while writers:
+            writers.pop(0).close(whole=whole)
+    finally:
+        for each in writers:
+            with contextlib.suppress(OSError):
+                each.close(whole=False)
 
 
 def _marked(hashed: int, split: str) -> int:
