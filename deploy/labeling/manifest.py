@@ -145,6 +145,19 @@ def line_problems(line: Line, attribute: str | None = None) -> Iterator[str]:
         yield "holds what is no Unicode text or no JSON number"
 
 
+def set_problems(lines: Sequence[Line], places: Sequence[str]) -> Iterator[str]:
+    """What is wrong with lines together: one twice, too many of them; `places` is what each is called."""
+    seen: dict[str, str] = {}
+    for line, place in zip(lines, places, strict=True):
+        size = len(json.dumps(line, ensure_ascii=False))
+        if size > LINE_CHARACTERS:
+            yield f"{place}: {size:,} characters; at most {LINE_CHARACTERS:,}"
+        first = seen.setdefault(str(source_of(line)), place)
+        if first != place:
+            yield f"{place}: the same source as {first}"
+    yield from _of_all(max(1, len(lines)))
+
+
 class _RepeatedKeyError(Exception):
     """A key that a line has twice."""
 

@@ -120,6 +120,12 @@ def test_long_texts_become_references(tmp_path: Path) -> None:
         ("file,x\na.wav\n", "t.csv: row 1: has another number of cells than the heading"),
         ("file,x\na.wav,1,2\n", "t.csv: row 1: has another number of cells than the heading"),
         ("file,$x\na.wav,1\n", 't.csv: row 1: the key "$x" begins with a dollar sign'),
+        ("file,x\na.wav,true\n", 't.csv: row 1: "x" is "true", which is no number'),
+        ("file,x\na.wav," + "[" * 50_000 + "\n", 't.csv: row 1: "x" is "[['),
+        ("file,x\na.wav,1\nb.wav,2\n a.wav,3\n", "t.csv: row 3: the same source as row 1"),
+        ("file,x,y,y\na.wav,1,2,3\n", 't.csv: has the column "y" twice'),
+        ("file,y\na.wav,1\n", 't.csv: has no column "x"; columns: file, y'),
+        ("file,x,source-ref\na.wav,1,s3://b/c.wav\n", "t.csv: row 1: has source-ref beside file"),
     ],
 )
 def test_a_table_that_makes_no_manifest(text: str, problem: str, tmp_path: Path) -> None:
@@ -129,6 +135,43 @@ def test_a_table_that_makes_no_manifest(text: str, problem: str, tmp_path: Path)
     with pytest.raises(ManifestError, match=r"^t\.csv: ") as caught:
         of_table(tmp_path / "t.csv", wanted, ENVIRONMENT)
     assert problem in str(caught.value)
+
+
+def test_half_a_surrogate_pair_in_a_text_is_told(tmp_path: Path) -> None:
+    """Of a column that goes to S3, which takes bytes."""
+    (tmp_path / "t.jsonl").write_text('\n{"source": "s3://b/a.wav", "note": "\\ud800"}\n')
+    with pytest.raises(ManifestError, match=r't\.jsonl: row 2: "note" holds half of a surrogate pair'):
+        of_table(tmp_path / "t.jsonl", Wanted(texts=("note",)), ENVIRONMENT)
+
+
+def test_more_rows_than_a_job_takes_make_no_manifest(tmp_path: Path) -> None:
+    """Said when it is made, not when the job is created."""
+    rows = "".join(f"s3://b/{number}.wav\n" for number in range(100_001))
+    (tmp_path / "t.csv").write_text("source\n" + rows)
+    with pytest.raises(ManifestError, match=r"t\.csv: 100,001 objects; a job takes 100,000 at most"):
+        of_table(tmp_path / "t.csv", Wanted(), ENVIRONMENT)
+
+
+def test_recordings_of_one_stem_are_called_by_their_whole_name(tmp_path: Path) -> None:
+    """Two objects of one id would be one file in the end; the same recording is not given out twice."""
+    for name in ("a.wav", "a.mp4", "b.wav"):
+        (tmp_path / name).write_bytes(name.encode())
+    built = of_folder(str(tmp_path), None, ENVIRONMENT)
+    assert [line["call-id"] for line in built.lines] == ["a.mp4", "a.wav", "b"]
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.wav").write_bytes(b"b.wav")
+    with pytest.raises(ManifestError, match=r"sub/b\.wav: the same source as b\.wav"):
+        of_folder(str(tmp_path), None, ENVIRONMENT)
+
+
+def test_a_link_out_of_the_folder_is_not_uploaded(tmp_path: Path) -> None:
+    """A text beside a recording that is really a file of somebody's home."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.wav").touch()
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "in" / "a.txt").symlink_to(tmp_path / "secret")
+    with pytest.raises(LabelingError, match=r'"a\.txt" is a link that leads out of'):
+        of_folder(str(tmp_path / "in"), None, ENVIRONMENT)
 
 
 def test_names_of_files_need_a_folder(tmp_path: Path) -> None:
