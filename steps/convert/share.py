@@ -32,6 +32,15 @@ from steps.segments.writers.catalog import Place, Writer, writer
 from steps.segments.writers.folders import media_file
 
 _EXCERPT = 2000
+_NO_ATTRIBUTE = "see data.attribute; an output manifest has ATTRIBUTE and ATTRIBUTE-metadata"
+# What is missing where nothing is labeled, and what to do, by format; ground_truth otherwise.
+_UNLABELED = {
+    "label_studio": (
+        "an annotation",
+        "export the project as JSON; JSON-MIN, CSV and TSV have no annotations",
+    ),
+    "segments": ("segments", "see data.format; a line or element is an object with id and segments"),
+}
 
 
 class Share:
@@ -91,10 +100,8 @@ class Share:
             raise StepError(f"the manifest is empty: {data.source} has no line", hint="see data.manifest")
         if not found.labeled:
             what = f'the label attribute "{data.attribute}"' if data.attribute else "a label attribute"
-            raise StepError(
-                f"none of the {found.lines} lines of {data.source} has {what}",
-                hint="see data.attribute; an output manifest has ATTRIBUTE and ATTRIBUTE-metadata",
-            )
+            what, hint = _UNLABELED.get(data.format, (what, _NO_ATTRIBUTE))
+            raise StepError(f"none of the {found.lines} lines of {data.source} has {what}", hint=hint)
         return found
 
     def convert(self) -> Books:

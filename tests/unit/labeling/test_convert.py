@@ -336,7 +336,7 @@ def test_label_studio_exports_are_read(tmp_path: Path) -> None:
         (s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]
     ] == [
         ("speaker", "Customer", 1.5, 4.0, "hello", "Happy"),
-        ("gait", "Walk", 1.0, 2.0, "", ""),
+        ("gait", "Walk", 0.96, 2.0, "", ""),
     ]
     assert found["whole"]["rate"]["value"] == 4.0
     assert found["duration"] == 30.0
