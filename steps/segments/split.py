@@ -35,7 +35,9 @@ _S3_HOST = re.compile(
 )
 _HOST = re.compile(r"(?:https?:)?//([^/:]+?)\.?(?::(?:80|443))?(/.*|)")
 # What makes a name worth a closer look.
-_ADDRESS = re.compile(r"//|[?#%+\\]|/\.|\./|^arn:")
+_ADDRESS = re.compile(r"//|[?#%+\\]|/\.|\./|^arn:|/upload/")
+# Label Studio puts a random word before the name of a file, another one each time that it is uploaded.
+_UPLOADED = re.compile(r"(?:https?://[^/]+)?/data/upload/\d+/[0-9a-f]{8}-")
 # Nothing to see, and of no category of its own: joiners, fillers, variation selectors.
 _FILLERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -100,6 +102,7 @@ def _seen(name: str) -> str:
 
 def _address(name: str) -> str:
     name = _QUERY.sub(r"\1", name.replace("\\", "/").removeprefix("file://"))
+    name = _UPLOADED.sub("/data/upload/", name, count=1)
     if found := _S3_HOST.fullmatch(name):
         name = f"s3://{'/'.join(filter(None, found.groups()))}"
     elif found := _HOST.fullmatch(name):

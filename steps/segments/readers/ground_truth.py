@@ -23,7 +23,7 @@ _METADATA = "-metadata"
 _SOURCES = ("source-ref", "source")
 # What Ground Truth writes into the metadata of an attribute.
 _OF_JOBS = frozenset(
-    {"job_name", "job-name", "type", "creation_date", "creation-date", "human-annotated", "failure-reason",
+    {"job_name", "job-name", "creation_date", "creation-date", "human-annotated", "failure-reason",
      "worker-response-ref"}
 )  # fmt: skip
 
@@ -61,8 +61,9 @@ class GroundTruth:
 
     def _label(self, line: Mapping[str, Any]) -> str | None:
         """The label attribute of a line; found out at the first line that has one, where it is not given."""
-        if self._attribute is None:
-            self._attribute = _attribute_of(line)
+        if self._source.attribute is None:  # also in later lines no second one may stand
+            found = _attribute_of(line)
+            self._attribute = self._attribute or found
         name = self._attribute
         return name if name and (name in line or name + _METADATA in line) else None
 
@@ -145,10 +146,12 @@ class GroundTruth:
 
 def _attribute_of(line: Mapping[str, Any]) -> str | None:
     """The one attribute of a line that has a -metadata; raises StepError where several jobs left theirs."""
-    found = [key for key in line if key.endswith(_METADATA)]
-    if len(found) > 1:  # a key of the input manifest may be called so as well
-        found = [key for key in found if isinstance(line[key], dict) and not _OF_JOBS.isdisjoint(line[key])]
-    names = [key.removesuffix(_METADATA) for key in found]
+    found = [key for key in line if key.endswith(_METADATA) and isinstance(line[key], dict)]
+    # A key of the input manifest may be called so as well.
+    of_jobs = [key for key in found if not _OF_JOBS.isdisjoint(line[key])]
+    names = [key.removesuffix(_METADATA) for key in of_jobs or found]
+    if not of_jobs:
+        names = [name for name in names if name in line]
     if len(names) > 1:
         raise StepError(
             f"the lines have labels of several jobs: {', '.join(names)}",

@@ -100,6 +100,7 @@ def test_a_recording_in_s3_has_one_name(other: str) -> None:
         ("file:///d/a.wav", "/d//./a.wav"),
         ("calls/a.wav", "./calls\\a.wav"),
         ("kap\u0131 1", "KAPI 1"),
+        ("/data/upload/3/0a1b2c3d-a.wav", "http://localhost:8080/data/upload/12/99887766-A.wav"),
     ],
 )
 def test_names_without_an_ending_and_names_of_files_are_one(left: str, right: str) -> None:

@@ -95,6 +95,11 @@ def test_labels_of_several_jobs_in_a_line_are_not_chosen_among(tmp_path: Path) -
     job = Job(tmp_path)
     first = {"first": {"annotations": {"streams": {"t": [segment(0.0, 1.0, "old")]}}}}
     job.add({**first, "first-metadata": BUILT_IN, **line(0)}, [answer("w", STREAMS)])
+    chained = Job(tmp_path / "chained")
+    chained.add({"source-ref": "s3://media/9.wav", **first, "first-metadata": BUILT_IN})
+    chained.add({**first, "first-metadata": BUILT_IN, **line(1)}, [answer("w", STREAMS)])
+    with pytest.raises(StepError, match="the lines have labels of several jobs: first, labels"):
+        chained.convert()
     with pytest.raises(StepError, match="the lines have labels of several jobs: first, labels") as caught:
         job.convert()
     assert caught.value.hint == 'say which with data.attribute, such as "labels"'
@@ -107,9 +112,11 @@ def test_labels_of_several_jobs_in_a_line_are_not_chosen_among(tmp_path: Path) -
 def test_a_key_of_the_input_that_is_called_metadata_is_no_label(tmp_path: Path) -> None:
     """It stands before the label in every line."""
     job = Job(tmp_path)
-    job.add({"call-metadata": {"agent": "x"}, "x-metadata": 3, **line(0)}, [answer("w", STREAMS)])
+    of_input = {"call-metadata": {"agent": "x", "type": "inbound"}, "x-metadata": 3}
+    job.add({"source-ref": "s3://media/9.wav", **of_input})
+    job.add({**of_input, **line(1)}, [answer("w", STREAMS)])
     _, aside, (found,) = job.convert()
-    assert (aside, len(found["segments"])) == ([], 1)
+    assert (reasons(aside), len(found["segments"])) == ([("object", "unlabeled")], 1)
 
 
 def task(number: int, data: JSON) -> JSON:
