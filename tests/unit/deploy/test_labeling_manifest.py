@@ -26,6 +26,12 @@ def test_a_sound_manifest_tells_what_is_in_it() -> None:
     assert found.content == SOUND
 
 
+def test_texts_that_only_begin_like_an_object_name_no_bucket() -> None:
+    """No client could ask for it: what would be a fault of the checks is a text."""
+    line = {"source": "s3://", "a": "s3:// is where", "b": "s3://x/", "c": "s3://d/e f"}
+    assert read(written([line]), "m").buckets == ("d",)
+
+
 def test_unicode_survives_and_a_mark_at_the_beginning_is_taken_off() -> None:
     """As editors on Windows write it."""
     line = {"source": "s3://b/a.wav", "transcription": "Grüße 电话 🙂 \u2028 end"}
@@ -43,6 +49,8 @@ def test_unicode_survives_and_a_mark_at_the_beginning_is_taken_off() -> None:
         (b'{"source": "a", "source": "b"}', 'm: line 1: the key "source" stands in it twice'),
         (b'{"call-id": 1}', "m: line 1: has neither source-ref nor source"),
         (b'{"source-ref": "a.wav"}', 'm: line 1: source-ref is "a.wav", an S3 URI is needed'),
+        (b'{"source-ref": "s3://b"}', 'm: line 1: source-ref is "s3://b", an S3 URI is needed'),
+        (b'{"source-ref": "s3://b c/d"}', 'm: line 1: source-ref is "s3://b c/d", an S3 URI is needed'),
         (b'{"source": "a", "$b": 1}', 'm: line 1: the key "$b" begins with a dollar sign'),
         (b'{"source": "a", "labels": 1}', 'm: line 1: has the label attribute "labels" already'),
         (b'{"source": "a", "x": NaN}', "m: line 1: holds what is no Unicode text or no JSON number"),
