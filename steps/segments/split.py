@@ -20,18 +20,16 @@ from xxhash import xxh3_64_intdigest
 
 SETS = ("train", "validation", "test")
 # What follows the name of a media file is a version or a signature; elsewhere a query may be the name.
-_ENDING = (
-    r"(\.(?:wav|mp3|mp4|m4a|m4v|aac|flac|og[gav]|opus|amr|aiff?|wma|webm|mov|mkv|avi|mpe?g|3gp|txt|json))"
-)
-_QUERY = re.compile(rf"{_ENDING}[?#].*")
-_FILE = re.compile(rf".*{_ENDING}(?:[?#].*)?", re.IGNORECASE)
+_MEDIA = "wav|mp3|mp4|m4a|m4v|aac|flac|og[gav]|opus|amr|aiff?|wma|webm|mov|mkv|avi|mpe?g|3gp"
+_QUERY = re.compile(rf"(\.(?:{_MEDIA}|txt|json))[?#].*")
+_FILE = re.compile(rf".*\.(?:{_MEDIA})(?:[?#].*)?", re.IGNORECASE)
 # Parameters that say which version is meant, or that one may have it.
 _PASS = re.compile(
     r"(?:x-(?:amz|goog)-.*|versionid|awsaccesskeyid|expires|signature|key-pair-id|policy|sig)=.*"
 )
 _S3 = re.compile(r"(?:s3[an]?://|arn:aws[a-z-]*:s3:::)")
 _S3_HOST = re.compile(
-    r"(?:https?:)?//(?:([^/]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\.?(?::\d+)?/+([^?#]*).*"
+    r"(?:https?:)?//(?:([^/]+)\.)?s3(?:[.-][a-z0-9.-]*)?\.amazonaws\.com(?:\.cn)?\.?(?::\d+)?/+([^?#]*).*"
 )
 _HOST = re.compile(r"(?:https?:)?//([^/:]+?)\.?(?::(?:80|443))?(/.*|)")
 # What makes a name worth a closer look.

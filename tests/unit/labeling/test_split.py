@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from array import array
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,14 @@ def test_a_recording_in_s3_has_one_name(other: str) -> None:
 def test_names_without_an_ending_and_names_of_files_are_one(left: str, right: str) -> None:
     """A signature is no part of a name, also where no ending says where the name is over; nor is `./`."""
     assert one_name(left) == one_name(right)
+
+
+def test_no_name_takes_long() -> None:
+    """A host with many dashes was tried in as many ways as there are of parting it: for ever."""
+    for name in (f"https://s3{'-a' * 5000}!/x", f"//{'s3.' * 5000}/x", "/./" * 5000, ".wav" * 5000 + "?"):
+        started = time.process_time()
+        one_name(name)
+        assert time.process_time() - started < 2
 
 
 def test_chains_of_files_and_names_stay_together(tmp_path: Path) -> None:

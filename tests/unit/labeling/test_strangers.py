@@ -133,7 +133,7 @@ def task(number: int, data: JSON) -> JSON:
 @pytest.mark.parametrize(
     ("data", "source"),
     [
-        ({"title": "a call", "recording_url": "s3://m/a.wav", "text": "hello"}, "s3://m/a.wav"),
+        ({"title": "a call.txt", "recording_url": "s3://m/a.wav", "text": "hello"}, "s3://m/a.wav"),
         ({"note": "see https://h/doc", "clip": "/data/upload/1/0a-b.MP4"}, "/data/upload/1/0a-b.MP4"),
         ({"text": "hello", "player": "https://h/play?id=7"}, "https://h/play?id=7"),
         ({"url": "s3://m/a", "transcript": "x.txt"}, "s3://m/a"),
