@@ -32,6 +32,8 @@ _S3_HOST = re.compile(
     r"(?:https?:)?//(?:([^/]+)\.)?s3(?:[.-][a-z0-9.-]*)?\.amazonaws\.com(?:\.cn)?\.?(?::\d+)?/+([^?#]*).*"
 )
 _HOST = re.compile(r"(?:https?:)?//([^/:]+?)\.?(?::(?:80|443))?(/.*|)")
+# A name that nobody could type otherwise than in capitals: most are, and are looked at no further.
+_SIMPLE = re.compile(r"(?:s3://)?[a-z0-9_-]+(?:[./][a-z0-9_-]+)*")
 # What makes a name worth a closer look.
 _ADDRESS = re.compile(r"//|[?#%+\\]|/\.|\./|^arn:|/upload/")
 # Label Studio puts a random word before the name of a file, another one each time that it is uploaded.
@@ -81,6 +83,8 @@ def one_name(recording: str) -> bytes:
     what leads nowhere; a URI of S3 in any of its forms, escaped, with a query or without. Two recordings
     whose names differ in no more than that go to the same set, which does no harm.
     """
+    if _SIMPLE.fullmatch(recording):
+        return recording.encode()
     name = _seen(recording)
     if _ADDRESS.search(name.removeprefix("s3://")):
         name = _address(name)
