@@ -22,6 +22,7 @@ from steps.segments.split import names_file
 _LABELS = ("labels", "timelinelabels", "hypertextlabels", "paragraphlabels")
 # What a region has beside its custom fields; a control that is called so becomes `text_`, say.
 _OF_REGIONS = frozenset({"id", "start", "end", "text", "labels", "track", "channel"})
+_SAID = ("choices", "rating", "text", "number", "datetime", "taxonomy", "selected")
 _RATES = ("fps", "frame_rate", "framerate")
 _MEDIA = ("audio", "video", "url", "source")
 
@@ -120,7 +121,8 @@ def _given(annotation: Mapping[str, Any], place: int, rate: float | None) -> Giv
             region = regions.setdefault(str(result.get("id")), {"start": value["start"], "end": value["end"]})
             _control(result, value, region)
         else:
-            whole[str(result.get("from_name"))] = _plain(value)
+            plain = _plain(value)
+            whole[str(result.get("from_name"))] = dict(value) if plain is None else plain
     streams: dict[str, list[dict[str, Any]]] = {}
     for region in regions.values():
         labels = region.pop("labels", None) or [None]
@@ -141,7 +143,8 @@ def _control(result: Mapping[str, Any], value: Mapping[str, Any], region: dict[s
         text = value["text"]
         region["text"] = "\n".join(map(str, text)) if isinstance(text, list) else text
     elif (plain := _plain(value)) is not None:
-        region[f"{name}_" if name in _OF_REGIONS else name] = plain
+        only = plain[0] if isinstance(plain, list) and len(plain) == 1 else plain
+        region[f"{name}_" if name in _OF_REGIONS else name] = only
     if isinstance(value.get("channel"), int):
         region["channel"] = value["channel"]
 
@@ -170,8 +173,11 @@ def _timeline(
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
-    for key in ("choices", "rating", "text", "number", "datetime", "taxonomy"):
-        if key in value:
-            found = value[key]
-            return found[0] if isinstance(found, list) and len(found) == 1 else found
-    return None
+    """What a control says: choices (a list), a text, a number; None for what is of no such kind."""
+    key = next((each for each in _SAID if each in value), None)
+    found = None if key is None else value[key]
+    if key == "text" and isinstance(found, list):
+        return "\n".join(map(str, found))
+    if key == "taxonomy" and isinstance(found, list):
+        return ["/".join(map(str, each)) if isinstance(each, list) else each for each in found]
+    return found

@@ -179,8 +179,39 @@ def test_frames_of_a_timeline_count_from_one(
     (tmp_path / "manifest" / "e.json").write_text(json.dumps([document]))
     _, aside, (found,) = job.convert(told(data={"format": "label_studio", "manifest": "", "id": None}))
     assert [(each["start"], each["end"]) for each in found["segments"]] == times
-    assert reasons(aside) == ([] if times else [("segment", "not_a_number")] * 2)
+    boxes = [("whole", "whole_unreadable")] * len(beside)
+    assert reasons(aside) == (boxes if times else [("segment", "not_a_number")] * 2)
     assert found["duration"] == (10.0 if beside else None)
+
+
+def test_whole_file_controls_are_read_or_set_aside(tmp_path: Path) -> None:
+    """One box ticked and two are of one kind; which of a pair is better; paths; what is unknown is told."""
+    one: JSON = {
+        "boxes": {"choices": ["a"]},
+        "note": {"text": ["first", "second"]},
+        "pair": {"selected": "left"},
+        "tree": {"taxonomy": [["Animal", "Dog"], ["Plant"]]},
+        "rank": {"ranker": {"best": ["1"]}},
+    }
+    other: JSON = {"boxes": {"choices": ["a", "b"]}}
+    third: JSON = {"boxes": {"choices": ["a", "b"]}}
+    document = task(1, {"audio": "s3://m/a.wav"})
+    document["annotations"] = [
+        {"completed_by": n, "result": [{"from_name": name, "value": value} for name, value in said.items()]}
+        for n, said in enumerate((one, other, third))
+    ]
+    job = Job(tmp_path)
+    (tmp_path / "manifest" / "e.json").write_text(json.dumps([document]))
+    _, aside, (found,) = job.convert(told(data={"format": "label_studio", "manifest": "", "id": None}))
+    assert [(each["reason"], each["detail"]) for each in aside] == [
+        ("whole_unreadable", "rank: choices are marks by name, found dict")
+    ]
+    assert {name: each["value"] for name, each in found["whole"].items()} == {
+        "boxes": ["a", "b"],
+        "note": "first\nsecond",
+        "pair": "left",
+        "tree": ["Animal/Dog", "Plant"],
+    }
 
 
 def test_controls_may_be_called_like_parts_of_a_region(tmp_path: Path) -> None:
