@@ -70,8 +70,21 @@ def of_table(path: Path, wanted: Wanted, environment: Environment) -> Built:
     return built
 
 
-def of_folder(place: str, aws: Aws | None, environment: Environment) -> Built:
-    """One line a recording; a text of the same name beside it is its transcription."""
+def of_folder(place: str, aws: Aws | None, environment: Environment, wanted: Wanted | None = None) -> Built:
+    """One line a recording; a text of the same name beside it is its transcription.
+
+    A folder has no columns: whoever names one in `wanted` meant a table, and is told so.
+    """
+    if not place.startswith("s3://") and not Path(place).exists():
+        raise LabelingError(
+            f'there is no folder or table "{place}"',
+            hint="name a folder, a CSV or JSON Lines file, or s3://bucket/prefix",
+        )
+    if wanted is not None and wanted != Wanted():
+        raise LabelingError(
+            f'"{place}" is a folder and has no columns',
+            hint="--source, --media, --text, --number: of a table",
+        )
     built = Built()
     found = (
         _in_s3(aws, place) if place.startswith("s3://") and aws else _here(Path(place), environment, built)

@@ -160,6 +160,16 @@ def test_more_rows_than_a_job_takes_make_no_manifest(tmp_path: Path) -> None:
         of_table(tmp_path / "t.csv", Wanted(), ENVIRONMENT)
 
 
+def test_what_is_no_folder_and_what_a_folder_has_not_is_told(tmp_path: Path) -> None:
+    """A table that is not there; options that would have done nothing."""
+    (tmp_path / "a.wav").touch()
+    with pytest.raises(LabelingError, match=r'there is no folder or table ".*t\.csv"'):
+        of_folder(str(tmp_path / "t.csv"), None, ENVIRONMENT, Wanted(source="file"))
+    with pytest.raises(LabelingError, match="is a folder and has no columns"):
+        of_folder(str(tmp_path), None, ENVIRONMENT, Wanted(texts=("transcription",)))
+    assert len(of_folder(str(tmp_path), None, ENVIRONMENT, Wanted()).lines) == 1
+
+
 def test_recordings_of_one_stem_are_called_by_their_whole_name(tmp_path: Path) -> None:
     """Two objects of one id would be one file in the end; the same recording is not given out twice."""
     for name in ("a.wav", "a.mp4", "b.wav"):
