@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -80,7 +80,7 @@ class Places:
 
     def _local(self, path: str) -> bytes:
         # iteration-1/<line>/<file>; of what lies deeper the folders were not looked through.
-        if self._linked or path.count("/") > self._deepest:
+        if path.count("/") > self._deepest:
             path = self._resolved(path)
         try:
             return self._bytes(path)
@@ -116,12 +116,12 @@ class Places:
 
     @cached_property
     def _deepest(self) -> int:
-        return str(self.folder).count("/") + _LEVELS
+        """How many slashes a path may have for which no links are looked for; none where folders are links.
 
-    @cached_property
-    def _linked(self) -> bool:
-        """Whether folders of answers are links: looked for once, as to resolve every path costs more."""
-        return any(entry.is_symlink() for entry in _entries(str(self.folder), _LEVELS - 1))
+        Looked for once: to resolve every path costs as much as to read it.
+        """
+        folder = str(self.folder)
+        return -1 if _has_links(folder, _LEVELS - 1) else folder.count("/") + _LEVELS
 
     def newest(self, line: int) -> Found | None:
         """The newest answers of a manifest line by its folder, `iteration-*/<line>/`; None for none."""
@@ -137,13 +137,16 @@ class Places:
         return None
 
 
-def _entries(folder: str, levels: int) -> Iterator[os.DirEntry[str]]:
-    """What is in a folder, and in the folders below it down to a level."""
+def _has_links(folder: str, levels: int) -> bool:
+    """Whether there is a link in a folder, or in the folders below it down to a level."""
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as found:
-        for entry in found:
-            yield entry
-            if levels > 1 and entry.is_dir(follow_symlinks=False):
-                yield from _entries(entry.path, levels - 1)
+        if levels == 1:
+            return any(map(os.DirEntry.is_symlink, found))
+        entries = list(found)
+        folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        links = any(map(os.DirEntry.is_symlink, entries))
+        return links or any(_has_links(each, levels - 1) for each in folders)
+    return False
 
 
 def _iterations(folder: Path) -> list[Path]:
