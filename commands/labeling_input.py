@@ -52,13 +52,14 @@ class Manifest:
         from deploy.session import connect
 
         project = load_project(arguments.env)
-        wanted = Wanted(arguments.source, arguments.media, arguments.text, arguments.number)
+        texts, numbers = tuple(arguments.text), tuple(arguments.number)
+        wanted = Wanted(arguments.source, arguments.media, texts, numbers)
         place, aws = Path(arguments.place), None
         if place.is_file():
             built = of_table(place, wanted, project.environment)
         else:
             aws = connect(project) if arguments.place.startswith("s3://") else None
-            built = of_folder(arguments.place, aws, project.environment)
+            built = of_folder(arguments.place, aws, project.environment, wanted)
         if built.uploads:
             _upload(project, aws or connect(project), built, terminal)
         target = _write(Path(arguments.to), built)

@@ -26,6 +26,17 @@ class MissingSourceError(PlatformError):
         )
 
 
+class LeadsOutError(PlatformError):
+    """A link in a folder that the configuration names, to a file elsewhere, which nobody named."""
+
+    def __init__(self, pipeline: str, key: str, link: Path) -> None:
+        self.link = link
+        super().__init__(
+            f'the pipeline "{pipeline}" takes {key} from a folder with a link that leads out of it: "{link}"',
+            hint=f"put the file itself there, or take the link away: it points to {link.resolve()}",
+        )
+
+
 def is_hub(source: str) -> bool:
     """Whether the step itself fetches the rows from the Hugging Face hub."""
     return source.startswith("hf://")
@@ -40,6 +51,9 @@ def uri(context: Context[Any], key: str, source: str) -> str:
     if not files or not path.exists():
         raise MissingSourceError(context.config.name, key, path)
     folder = path if path.is_dir() else path.parent
+    for file in files:
+        if file.is_symlink() and not file.resolve().is_relative_to(folder):
+            raise LeadsOutError(context.config.name, key, file)
     prefix = f"{names.key_prefix(context.env)}/data/{_hash(folder, files)}"
     for file in files:
         context.upload(Asset(f"{prefix}/{file.relative_to(folder).as_posix()}", path=file))

@@ -10,7 +10,8 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -20,7 +21,7 @@ from config.models import Environment
 from deploy import objects
 from deploy.actions import Upload
 from deploy.labeling.errors import LabelingError, ManifestError
-from deploy.labeling.manifest import SOURCES, VALUE_CHARACTERS, Line, line_problems
+from deploy.labeling.manifest import SOURCES, VALUE_CHARACTERS, Line, line_problems, set_problems
 from deploy.session import Aws
 
 AUDIO: Final = frozenset({".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".opus"})
@@ -49,31 +50,52 @@ class Built:
 
 def of_table(path: Path, wanted: Wanted, environment: Environment) -> Built:
     """One line a row of a CSV or JSON Lines file; empty cells are left out. Raises LabelingError."""
-    built, problems = Built(), []
+    built, problems, columns, rows = Built(), list[str](), dict[str, None](), list[str]()
     for number, row in _rows(path):
+        columns |= dict.fromkeys(row)
         try:
             line = _with_texts(_with_source(row, wanted, path.name), wanted, environment, built)
             problems += [f"row {number}: {each}" for each in line_problems(line)]
             built.lines.append(line)
+            rows.append(f"row {number}")
         except LabelingError as error:
             problems.append(f"row {number}: {error.fact}")
+    for column in (*wanted.texts, *wanted.numbers):
+        if built.lines and column not in columns:
+            problems.append(f'has no column "{column}"; columns: {", ".join(columns)}')
+    if not problems:
+        problems += set_problems(built.lines, rows)
     if problems or not built.lines:
         raise ManifestError(path.name, problems[:20] or ["has no rows"])
     return built
 
 
-def of_folder(place: str, aws: Aws | None, environment: Environment) -> Built:
-    """One line a recording; a text of the same name beside it is its transcription."""
+def of_folder(place: str, aws: Aws | None, environment: Environment, wanted: Wanted | None = None) -> Built:
+    """One line a recording; a text of the same name beside it is its transcription.
+
+    A folder has no columns: whoever names one in `wanted` meant a table, and is told so.
+    """
+    if not place.startswith("s3://") and not Path(place).exists():
+        raise LabelingError(
+            f'there is no folder or table "{place}"',
+            hint="name a folder, a CSV or JSON Lines file, or s3://bucket/prefix",
+        )
+    if wanted is not None and wanted != Wanted():
+        raise LabelingError(
+            f'"{place}" is a folder and has no columns',
+            hint="--source, --media, --text, --number: of a table",
+        )
     built = Built()
     found = (
         _in_s3(aws, place) if place.startswith("s3://") and aws else _here(Path(place), environment, built)
     )
     texts = {name.removesuffix(_TEXT): text for name, text in found if name.endswith(_TEXT)}
-    for name, what in found:
-        if PurePosixPath(name).suffix.lower() not in AUDIO | VIDEO:
-            continue
-        stem = name.removesuffix(PurePosixPath(name).suffix)
-        line: dict[str, Any] = {"source-ref": what, "call-id": stem}
+    recordings = [each for each in found if PurePosixPath(each[0]).suffix.lower() in AUDIO | VIDEO]
+    stems = Counter(_stem(name) for name, _ in recordings)
+    for name, what in recordings:
+        stem = _stem(name)
+        # An object's id is the name of its files later on: a.wav and a.mp4 are two.
+        line: dict[str, Any] = {"source-ref": what, "call-id": stem if stems[stem] == 1 else name}
         if stem in texts:
             line["transcription-ref"] = texts[stem]
         built.lines.append(line)
@@ -81,9 +103,14 @@ def of_folder(place: str, aws: Aws | None, environment: Environment) -> Built:
         known = ", ".join(sorted(AUDIO | VIDEO))
         raise LabelingError(f'no recordings in "{place}"', hint=f"files that end in {known} are taken")
     problems = [problem for line in built.lines for problem in line_problems(line)]
+    problems += set_problems(built.lines, [name for name, _ in recordings])
     if problems:
         raise ManifestError(place, problems[:20])
     return built
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(PurePosixPath(name).suffix)
 
 
 def _in_s3(aws: Aws, place: str) -> list[tuple[str, str]]:
@@ -99,6 +126,10 @@ def _here(folder: Path, environment: Environment, built: Built) -> list[tuple[st
     found = []
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         relative = path.relative_to(folder).as_posix()
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            raise LabelingError(
+                f'"{relative}" is a link that leads out of "{folder}"', hint="put the file itself there"
+            )
         if path.suffix.lower() in AUDIO | VIDEO | {_TEXT}:
             digest = _digest(path)
             key = f"{names.key_prefix(environment)}/labeling/media/{digest}/{path.name}"
@@ -120,6 +151,8 @@ def _with_source(row: Line, wanted: Wanted, table: str) -> dict[str, Any]:
         raise LabelingError(
             f"has no {column or ' or '.join(SOURCES)}", hint=f"--source COLUMN names the column of {table}"
         )
+    if column != SOURCES[0] and row.get(SOURCES[0]):
+        raise LabelingError(f"has {SOURCES[0]} beside {column}, and there is one source", hint="take one out")
     uri = value.strip()
     if not uri.startswith("s3://"):
         if wanted.media is None:
@@ -137,9 +170,12 @@ def _number(key: str, value: Any, wanted: Wanted) -> Any:
     if key not in wanted.numbers or not isinstance(value, str):
         return value
     try:
-        return json.loads(value, parse_constant=_no_number)
-    except ValueError as error:
+        number = json.loads(value, parse_constant=_no_number)
+        if type(number) not in {int, float}:
+            raise ValueError(value)
+    except (ValueError, RecursionError) as error:
         raise LabelingError(f'"{key}" is "{value[:40]}", which is no number') from error
+    return number
 
 
 def _no_number(name: str) -> Any:
@@ -151,7 +187,7 @@ def _with_texts(line: dict[str, Any], wanted: Wanted, environment: Environment, 
     for key, value in line.items():
         is_long = isinstance(value, str) and len(value) > VALUE_CHARACTERS and key not in SOURCES
         if isinstance(value, str) and (is_long or key in wanted.texts):
-            body = value.encode()
+            body = _body(key, value)
             digest = hashlib.sha256(body).hexdigest()
             object_key = f"{names.key_prefix(environment)}/labeling/texts/{digest}.txt"
             upload = Upload(names.bucket(environment), object_key, body, environment.account)
@@ -160,6 +196,13 @@ def _with_texts(line: dict[str, Any], wanted: Wanted, environment: Environment, 
         else:
             made[key] = value
     return made
+
+
+def _body(key: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise LabelingError(f'"{key}" holds half of a surrogate pair, which is no text') from error
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Line]]:
@@ -177,8 +220,11 @@ def _rows(path: Path) -> Iterator[tuple[int, Line]]:
     yield from _csv_rows(csv.DictReader(io.StringIO(text, newline=""), strict=True), path.name)
 
 
-def _csv_rows(reader: Iterable[dict[Any, Any]], name: str) -> Iterator[tuple[int, Line]]:
+def _csv_rows(reader: csv.DictReader[Any], name: str) -> Iterator[tuple[int, Line]]:
     try:
+        twice = [column for column, count in Counter(reader.fieldnames or ()).items() if count > 1]
+        if twice:
+            raise ManifestError(name, [f'has the column "{column}" twice' for column in twice])
         for number, row in enumerate(reader, start=1):
             if None in row or None in row.values():
                 raise ManifestError(name, [f"row {number}: has another number of cells than the heading"])

@@ -8,6 +8,7 @@ Limits: pages input-data-limits and sms-input-data-input-manifest of the Develop
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,8 @@ SOURCES: Final = ("source-ref", "source")
 OBJECTS: Final = 100_000
 LINE_CHARACTERS: Final = 100_000
 VALUE_CHARACTERS: Final = 20_000
+# A bucket as clients take its name at all; @bucket@ is filled in before anybody is asked for it.
+S3_OBJECT: Final = re.compile(r"s3://([\w.-]{1,255}|@bucket@)/.+", re.ASCII | re.DOTALL)
 _MOST_TOLD: Final = 20
 Line = Mapping[str, Any]
 
@@ -47,8 +50,8 @@ class Manifest:
     @property
     def buckets(self) -> tuple[str, ...]:
         """Where the objects lie, and the texts that lines refer to."""
-        uris = (value for line in self.lines for value in line.values() if isinstance(value, str))
-        return tuple(sorted({uri.split("/", 3)[2] for uri in uris if uri.startswith("s3://")}))
+        texts = (value for line in self.lines for value in line.values() if isinstance(value, str))
+        return tuple(sorted({found[1] for found in map(S3_OBJECT.fullmatch, texts) if found}))
 
     @property
     def content(self) -> bytes:
@@ -129,7 +132,7 @@ def line_problems(line: Line, attribute: str | None = None) -> Iterator[str]:
     if source_of(line) is None:
         yield f"has neither {' nor '.join(SOURCES)}"
     reference = line.get("source-ref")
-    if isinstance(reference, str) and not reference.startswith("s3://"):
+    if isinstance(reference, str) and not S3_OBJECT.fullmatch(reference):
         yield f'source-ref is "{reference[:80]}", an S3 URI is needed'
     for key, value in line.items():
         size = len(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
@@ -143,6 +146,19 @@ def line_problems(line: Line, attribute: str | None = None) -> Iterator[str]:
         json.dumps(line, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:  # NaN, and half of a surrogate pair
         yield "holds what is no Unicode text or no JSON number"
+
+
+def set_problems(lines: Sequence[Line], places: Sequence[str]) -> Iterator[str]:
+    """What is wrong with lines together: one twice, too many of them; `places` is what each is called."""
+    seen: dict[str, str] = {}
+    for line, place in zip(lines, places, strict=True):
+        size = len(json.dumps(line, ensure_ascii=False))
+        if size > LINE_CHARACTERS:
+            yield f"{place}: {size:,} characters; at most {LINE_CHARACTERS:,}"
+        first = seen.setdefault(str(source_of(line)), place)
+        if first != place:
+            yield f"{place}: the same source as {first}"
+    yield from _of_all(max(1, len(lines)))
 
 
 class _RepeatedKeyError(Exception):

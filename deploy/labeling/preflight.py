@@ -18,7 +18,7 @@ from config.models import Environment
 from config.models.labeling_job import LabelingJobConfig
 from deploy.errors import DENIED, code_of, is_missing
 from deploy.hints import typed
-from deploy.labeling.manifest import Manifest
+from deploy.labeling.manifest import S3_OBJECT, Manifest
 from deploy.labeling.request import function_arn, team_arn
 from deploy.objects import split
 from deploy.session import Aws
@@ -212,7 +212,7 @@ def task_of(draft: Draft) -> dict[str, Any]:
 
 def _absent(aws: Aws, manifest: Manifest) -> Iterator[str]:
     """Recordings that are not there; something to know, as they may be on their way."""
-    looked_for = [uri for uri in manifest.sources if uri.startswith("s3://")][:LOOKED_FOR]
+    looked_for = list(filter(S3_OBJECT.fullmatch, manifest.sources))[:LOOKED_FOR]
     absent = [uri for uri in looked_for if not _is_there(aws, uri)]
     if absent:
         yield (

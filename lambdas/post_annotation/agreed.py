@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
 from waiting.tools import Tools
 
 from steps.segments import consolidate, whole
@@ -88,13 +89,23 @@ def _plain(moment: Any) -> dict[str, Any]:
 
 
 def _of_worker(tools: Tools, annotation: Mapping[str, Any]) -> dict[str, Any]:
-    """One worker's answer as a text, fetched where it lies in S3."""
-    data = annotation.get("annotationData") or {}
-    content = data.get("content")
-    if content is None and any(key in data for key in URI_KEYS):
-        content = _read(tools, data).decode("utf-8", "replace")
+    """One worker's answer as a text, fetched where it lies in S3; null where it is not there any more."""
+    data = annotation.get("annotationData")
+    content = data.get("content") if isinstance(data, Mapping) else data
+    if content is None and isinstance(data, Mapping) and any(key in data for key in URI_KEYS):
+        content = _fetched(tools, data)
     raw = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
     return {"workerId": annotation.get("workerId"), "rawContent": raw}
+
+
+def _fetched(tools: Tools, place: Mapping[str, Any]) -> str | None:
+    """An answer in S3; other refusals than that it is missing fail the function, which is called again."""
+    try:
+        return _read(tools, place).decode("utf-8", "replace")
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"NoSuchKey", "404"}:
+            raise
+        return None
 
 
 def _read(tools: Tools, place: Mapping[str, Any]) -> bytes:

@@ -51,7 +51,7 @@ def _by_source(manifest: Path) -> dict[str, str | Answers]:
 
 def _earlier(manifest: Path) -> Iterator[tuple[str, str | Answers]]:
     """(source, path of the answers below the folder, or the answers in the line) of each labeled line."""
-    for line in manifest.read_text(encoding="utf-8").splitlines():
+    for line in manifest.read_text(encoding="utf-8").split("\n"):  # other ends of lines are text
         try:
             entry = json.loads(line)
         except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -31,6 +32,15 @@ from steps.segments.writers.catalog import Place, Writer, writer
 from steps.segments.writers.folders import media_file
 
 _EXCERPT = 2000
+_NO_ATTRIBUTE = "see data.attribute; an output manifest has ATTRIBUTE and ATTRIBUTE-metadata"
+# What is missing where nothing is labeled, and what to do, by format; ground_truth otherwise.
+_UNLABELED = {
+    "label_studio": (
+        "an annotation",
+        "export the project as JSON; JSON-MIN, CSV and TSV have no annotations",
+    ),
+    "segments": ("segments", "see data.format; a line or element is an object with id and segments"),
+}
 
 
 class Share:
@@ -55,8 +65,10 @@ class Share:
                 f'there is no manifest "{data.manifest}" in {data.source}',
                 hint="see data.source and data.manifest",
             )
+        # An instance for which S3 had no file may have no folder; the others have the answers all the same.
+        given = folders.data.is_dir() or (data.responses and instance.parts > 1)
         places = Places(
-            folder=folders.data if folders.data.is_dir() else None,
+            folder=folders.data if given else None,
             root=f"{data.root}/{data.responses}" if data.root else "",
             below=data.responses,
             max_bytes=self._wanted.max_response_bytes,
@@ -88,10 +100,8 @@ class Share:
             raise StepError(f"the manifest is empty: {data.source} has no line", hint="see data.manifest")
         if not found.labeled:
             what = f'the label attribute "{data.attribute}"' if data.attribute else "a label attribute"
-            raise StepError(
-                f"none of the {found.lines} lines of {data.source} has {what}",
-                hint="see data.attribute; an output manifest has ATTRIBUTE and ATTRIBUTE-metadata",
-            )
+            what, hint = _UNLABELED.get(data.format, (what, _NO_ATTRIBUTE))
+            raise StepError(f"none of the {found.lines} lines of {data.source} has {what}", hint=hint)
         return found
 
     def convert(self) -> Books:
@@ -116,8 +126,7 @@ class Share:
                                 books.rows[target][converted.split] += rows
             whole_run = True
         finally:
-            for each in writers.values():
-                each.close(whole=whole_run)
+            _close(list(writers.values()), whole=whole_run)
         if faults := books.faults():
             raise RuntimeError(f"the books do not balance: {'; '.join(faults)}")
         return books
@@ -251,7 +260,9 @@ class Share:
         import numpy as np
 
         folder, name = self._out / "books", self._instance.name
-        np.save(folder / f"lines-{name}.npy", np.array(books.lines, np.uint64))
+        part, parts = self._instance.part, self._instance.parts
+        blank = [line for line in self._surveyed.blank if line % parts == part]  # nobody's answers are missed
+        np.save(folder / f"lines-{name}.npy", np.array([*books.lines, *blank], np.uint64))
         np.save(folder / f"recordings-{name}.npy", np.array(books.recordings, np.uint64))
         np.save(folder / f"files-{name}.npy", np.array(books.files, np.uint64))
         document = {
@@ -262,6 +273,17 @@ class Share:
             "files": {target: _hashed(self._out / "targets" / target) for target in self._wanted.targets},
         }
         write_json(folder / f"books-{name}.json", document)
+
+
+def _close(writers: list[Writer], *, whole: bool) -> None:
+    """Ends the targets; where one cannot be ended, those after it leave nothing."""
+    try:
+        while writers:
+            writers.pop(0).close(whole=whole)
+    finally:
+        for each in writers:
+            with contextlib.suppress(OSError):
+                each.close(whole=False)
 
 
 def _marked(hashed: int, split: str) -> int:

@@ -20,25 +20,31 @@ from steps.segments.split import joined, one_name
 class Surveyed:
     """How many lines there are, how many are labeled, which repeat an earlier object or its id (line: first).
 
-    `same`: hashes of the names of recordings that share a file, with that which stands for all of them.
+    `blank`: lines with nothing in them, which count as lines and hold no object. `same`: hashes of the names
+    of recordings that share a file, with that which stands for all of them.
     """
 
     lines: int
+    blank: tuple[int, ...]
     labeled: int
     repeated: dict[int, int]
     same_id: dict[int, int]
     same: dict[int, int]
 
 
-def survey(keys: Iterable[Key | None], media: Callable[[str], bytes | None]) -> Surveyed:
+def survey(keys: Iterable[tuple[int, Key | None]], media: Callable[[str], bytes | None]) -> Surveyed:
     """Goes through the keys of all lines; None stands for a line that is not labeled.
 
     `media` tells the file of a source, by a name that files of the same bytes share.
     """
     objects, ids = _Seen(), _Seen()
     files, recordings = array("Q"), array("Q")
-    line, labeled = -1, 0
-    for line, key in enumerate(keys):
+    blank: list[int] = []
+    lines = labeled = 0
+    for line, key in keys:
+        if line != lines:
+            blank += range(lines, line)
+        lines = line + 1
         if key is None:
             continue
         labeled += 1
@@ -56,7 +62,7 @@ def survey(keys: Iterable[Key | None], media: Callable[[str], bytes | None]) -> 
             recordings.append(recording)
     repeated = objects.repeated()
     same_id = {each: first for each, first in ids.repeated().items() if each not in repeated}
-    return Surveyed(line + 1, labeled, repeated, same_id, joined(files, recordings))
+    return Surveyed(lines, tuple(blank), labeled, repeated, same_id, joined(files, recordings))
 
 
 class _Seen:

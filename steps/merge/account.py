@@ -117,6 +117,12 @@ def verdict(accounts: Accounts, wanted: LabelingSettings) -> StepError | None:
         return StepError(f"the books do not balance: {'; '.join(faults)}")
     if not books.converted:
         return StepError(f"no object of {wanted.data.source} could be converted: {_reasons(books, 'object')}")
+    if not books.segments and not books.wholes:
+        has_field = wanted.data.format in {"ground_truth", "worker_responses"}
+        return StepError(
+            f"{books.answers} answers of {wanted.data.source} say nothing, neither of segments nor in forms",
+            hint=f'see data.answer_field, which is "{wanted.data.answer_field}"' if has_field else None,
+        )
     for what, total in (("object", books.objects), ("answer", books.answers), ("segment", books.segments)):
         bad = sum(count for reason, count in books.aside[what].items() if reason not in _NO_FAULT)
         if total and bad / total > wanted.max_rejected_share:

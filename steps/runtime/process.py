@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ from steps.runtime.errors import StepError
 
 # Longest reason that a processing job reports (ExitMessage).
 MESSAGE_LIMIT = 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def base_folder() -> Path:
@@ -37,7 +39,10 @@ def run(stages: Callable[[], None]) -> NoReturn:
         fail("out of memory", "use an instance type with more memory")
     except OSError as error:
         code = 1
-        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        fail(
+            f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}",
+            "give the step a larger disk: volume_gb" if error.errno in _FULL else None,
+        )
     except Exception as error:  # noqa: BLE001 - the edge: an unforeseen fault gets one reason too
         code = 70
         traceback.print_exc()

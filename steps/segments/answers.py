@@ -176,6 +176,9 @@ def _streams(fields: Mapping[str, Any], field: str) -> tuple[Mapping[str, Any], 
         raise UnreadableAnswerError(f'"{field}" is a mapping, found {type(holder).__name__}')
     if isinstance(holder.get("segments"), list):
         return by_track(holder["segments"]), rest
+    if holder and "streams" not in holder:
+        found = ", ".join(sorted(holder))
+        raise UnreadableAnswerError(f'"{field}" has neither "streams" nor "segments"; its keys: {found:.200}')
     streams = decoded(holder.get("streams")) or {}
     if not isinstance(streams, dict):
         raise UnreadableAnswerError(f'"streams" is a mapping, found {type(streams).__name__}')
@@ -183,13 +186,14 @@ def _streams(fields: Mapping[str, Any], field: str) -> tuple[Mapping[str, Any], 
 
 
 def by_track(segments: Sequence[Any]) -> dict[str, list[Any]]:
-    """A list of segments that name their track, as categories; `label` may stand for `id`."""
+    """A list of segments that name their track, as categories; `label` stands for `id`, also beside it."""
     tracks: dict[str, list[Any]] = {}
     for segment in segments:
         if isinstance(segment, dict):
             name = segment.get("track") or "segments"
             known = {key: value for key, value in segment.items() if key not in _NOT_SENT}
-            known.setdefault("id", segment.get("label"))
+            if segment.get("label") is not None:  # then `id` is the segment's own name
+                known["id"] = segment["label"]
             extra = segment.get("extra")
             tracks.setdefault(str(name), []).append({**(extra if isinstance(extra, dict) else {}), **known})
         else:

@@ -147,6 +147,7 @@ class Checker:
                     and (not needs_text or (text and not text.isspace()))
                     and "\0" not in text
                     and type(emotion) is str
+                    and "\0" not in emotion
                 )
             except (TypeError, KeyError):
                 good = False
@@ -215,7 +216,7 @@ class Checker:
             return reason, f"from {start:g} to {end:g}"
         if duration is not None and (end > duration + self._rules.tolerance_seconds or start >= duration):
             return "beyond_end", f"from {start:g} to {end:g}, the recording lasts {duration:g} s"
-        if end > _LONGEST:
+        if duration is None and end > _LONGEST:
             return "wrong_unit", f"ends at {end:g}; no recording has more than {_LONGEST:g} s"
         # Of what is left: the part beyond the recording is cut.
         length = (end if duration is None else min(end, duration)) - start
@@ -224,8 +225,8 @@ class Checker:
         if not _plain(label) or (rule.labels is not None and label not in rule.labels):
             known = "" if rule.labels is None else f"; labels: {', '.join(sorted(rule.labels))}"
             return "unknown_label", f'"{label}"{known}'
-        text = entry.get("text") or ""
-        if not isinstance(text, str) or "\0" in text or not isinstance(entry.get("emotion") or "", str):
+        text, emotion = entry.get("text") or "", entry.get("emotion") or ""
+        if any(not isinstance(each, str) or "\0" in each for each in (text, emotion)):
             return "invalid_text", "text and emotion are texts without NUL characters"
         if rule.text_required and not text.strip():
             return "missing_text", "the track needs a text"

@@ -10,13 +10,19 @@ is the path. A file is found by its whole path below the folder, never by its na
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from steps.runtime.errors import StepError
 
 Fetch = Callable[[str, str, int], bytes]
+_LEVELS: Final = 3
 
 
 class ResponseError(Exception):
@@ -73,16 +79,23 @@ class Places:
         return path if marker and before else None
 
     def _local(self, path: str) -> bytes:
+        # iteration-1/<line>/<file>; of what lies deeper the folders were not looked through.
+        if path.count("/") > self._deepest:
+            path = self._resolved(path)
         try:
             return self._bytes(path)
         except (NotADirectoryError, IsADirectoryError) as error:
             raise ResponseError("response_missing", f"{path} is no file") from error
         except PermissionError as error:
             raise ResponseError("response_denied", f"{path} may not be read", held=True) from error
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            return self._bytes(self._resolved(path))
 
     def _bytes(self, path: str) -> bytes:
         """The file whole, without the objects that `open` makes for one, which cost more than to read it."""
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             size = os.fstat(file).st_size
             if size > self.max_bytes:
@@ -93,6 +106,22 @@ class Places:
             return content
         finally:
             os.close(file)
+
+    def _resolved(self, path: str) -> str:
+        """The path without links; raises ResponseError where they lead out."""
+        real = os.path.realpath(path)
+        if not real.startswith(os.path.join(os.path.realpath(self.folder or "/"), "")):
+            raise ResponseError("response_outside", f"{path} is a link that leads out", held=True)
+        return real
+
+    @cached_property
+    def _deepest(self) -> int:
+        """How many slashes a path may have for which no links are looked for; none where folders are links.
+
+        Looked for once: to resolve every path costs as much as to read it.
+        """
+        folder = str(self.folder)
+        return -1 if _has_links(folder, _LEVELS - 1) else folder.count("/") + _LEVELS
 
     def newest(self, line: int) -> Found | None:
         """The newest answers of a manifest line by its folder, `iteration-*/<line>/`; None for none."""
@@ -108,12 +137,24 @@ class Places:
         return None
 
 
+def _has_links(folder: str, levels: int) -> bool:
+    """Whether there is a link in a folder, or in the folders below it down to a level."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as found:
+        if levels == 1:
+            return any(map(os.DirEntry.is_symlink, found))
+        entries = list(found)
+        folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        links = any(map(os.DirEntry.is_symlink, entries))
+        return links or any(_has_links(each, levels - 1) for each in folders)
+    return False
+
+
 def _iterations(folder: Path) -> list[Path]:
     """The folders `iteration-<n>`, the last one first."""
     numbered = [
         (int(each.name.removeprefix("iteration-")), each)
         for each in folder.glob("iteration-*")
-        if each.name.removeprefix("iteration-").isdigit()
+        if each.name.removeprefix("iteration-").isdecimal()
     ]
     return [path for _, path in sorted(numbered, reverse=True)]
 
@@ -134,13 +175,21 @@ def _too_large(size: int, limit: int) -> str:
     return f"{size / 1e6:,.1f} MB, at most {limit / 1e6:,.1f}"
 
 
+_MISSING: Final = frozenset({"NoSuchKey", "NoSuchBucket", "InvalidBucketName", "404", "PermanentRedirect"})
+_DENIED: Final = frozenset({"AccessDenied", "AllAccessDisabled", "InvalidObjectState", "403"})
+
+
 def s3_fetch(client: Any = None) -> Fetch:
-    """Reads objects with the job's own role; the client is made at the first one, where none is given."""
+    """Reads objects with the job's own role; the client is made at the first one, where none is given.
+
+    What is wrong with an object is a ResponseError. Where S3 cannot be asked, be it overloaded or the
+    credentials have expired, it is a StepError: else what comes out would depend on the hour.
+    """
     clients: list[Any] = [] if client is None else [client]
 
     def fetch(bucket: str, key: str, max_bytes: int) -> bytes:
         import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
         try:
             if not clients:
@@ -151,11 +200,22 @@ def s3_fetch(client: Any = None) -> Fetch:
             content: bytes = answer["Body"].read()
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
-            missing = code in {"NoSuchKey", "NoSuchBucket", "404", "PermanentRedirect"}
-            reason = "response_missing" if missing else "response_denied"
+            if code not in _MISSING | _DENIED and not code.startswith("KMS."):
+                raise _unasked(bucket, key, code) from error
+            reason = "response_missing" if code in _MISSING else "response_denied"
             raise ResponseError(reason, f"s3://{bucket}/{key}: {code}") from error
+        except ParamValidationError as error:
+            detail = f"s3://{bucket}/{key}: no name of a bucket"
+            raise ResponseError("response_missing", detail) from error
         except BotoCoreError as error:
-            raise ResponseError("response_missing", f"s3://{bucket}/{key}: {error}") from error
+            raise _unasked(bucket, key, str(error)) from error
         return content
 
     return fetch
+
+
+def _unasked(bucket: str, key: str, why: str) -> StepError:
+    return StepError(
+        f"s3://{bucket}/{key} cannot be asked for: {why}",
+        hint="start it again; answers in the folder that data.responses names are not fetched one by one",
+    )

@@ -20,10 +20,29 @@ from xxhash import xxh3_64_intdigest
 
 SETS = ("train", "validation", "test")
 # What follows the name of a media file is a version or a signature; elsewhere a query may be the name.
-_QUERY = re.compile(
-    r"(\.(?:wav|mp3|mp4|m4a|m4v|aac|flac|og[gav]|opus|amr|aiff?|wma|webm|mov|mkv|avi|mpe?g|3gp|txt|json))[?#].*"
+_MEDIA = "wav|mp3|mp4|m4a|m4v|aac|flac|og[gav]|opus|amr|aiff?|wma|webm|mov|mkv|avi|mpe?g|3gp"
+_QUERY = re.compile(rf"(\.(?:{_MEDIA}|txt|json))[?#].*")
+_FILE = re.compile(rf".*\.(?:{_MEDIA})(?:[?#].*)?", re.IGNORECASE)
+# Parameters that say which version is meant, or that one may have it.
+_PASS = re.compile(
+    r"(?:x-(?:amz|goog)-.*|versionid|awsaccesskeyid|expires|signature|key-pair-id|policy|sig)=.*"
 )
-_S3_HOST = re.compile(r"https?://(?:([^/]+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?/(.*)")
+_S3 = re.compile(r"(?:s3[an]?://|arn:aws[a-z-]*:s3:::)")
+_S3_HOST = re.compile(
+    r"(?:https?:)?//(?:([^/]+)\.)?s3(?:[.-][a-z0-9.-]*)?\.amazonaws\.com(?:\.cn)?\.?(?::\d+)?/+([^?#]*).*"
+)
+_HOST = re.compile(r"(?:https?:)?//([^/:]+?)\.?(?::(?:80|443))?(/.*|)")
+# A name that nobody could type otherwise than in capitals: most are, and are looked at no further.
+_SIMPLE = re.compile(r"(?:s3://)?[a-z0-9_-]+(?:[./][a-z0-9_-]+)*")
+# What makes a name worth a closer look.
+_ADDRESS = re.compile(r"//|[?#%+\\]|/\.|\./|^arn:|/upload/")
+# Label Studio puts a random word before the name of a file, another one each time that it is uploaded.
+_UPLOADED = re.compile(r"(?:https?://[^/]+)?/data/upload/\d+/[0-9a-f]{8}-")
+# Nothing to see, and of no category of its own: joiners, fillers, variation selectors.
+_FILLERS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_LAYERS = 3
 
 
 @dataclass(frozen=True)
@@ -51,33 +70,54 @@ class Split:
         return self.same.get(name, name)
 
 
+def names_file(text: str) -> bool:
+    """Whether a text is the path or URI of a recording."""
+    return "\n" not in text and _FILE.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=64)  # an object asks several times, and its source is mostly its recording
 def one_name(recording: str) -> bytes:
     """One name of a recording, however it was typed.
 
-    Composed or not, in capitals or not, with any spaces; a URI of S3 in any of its forms, with a query or
-    without. Two recordings whose names differ in no more than that go to the same set, which does no harm.
+    Composed or not, in capitals or not, with any spaces and whatever cannot be seen; a path with or without
+    what leads nowhere; a URI of S3 in any of its forms, escaped, with a query or without. Two recordings
+    whose names differ in no more than that go to the same set, which does no harm.
     """
-    name = recording
-    if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
-        name = "".join(each for each in name if unicodedata.category(each) != "Cf")
-    name = " ".join(name.casefold().split())
-    if not name.isascii():
-        name = unicodedata.normalize("NFKC", name)
-    if "://" in name or "?" in name or "#" in name:
-        name = _uri(name)
+    if _SIMPLE.fullmatch(recording):
+        return recording.encode()
+    name = _seen(recording)
+    if _ADDRESS.search(name.removeprefix("s3://")):
+        name = _address(name)
     return name.encode("utf-8", "surrogatepass")
 
 
-def _uri(name: str) -> str:
-    if name.startswith("s3://") and not ("//" in name[5:] or "?" in name or "#" in name or "%" in name):
-        return name
-    name = _QUERY.sub(r"\1", name)
+def _seen(name: str) -> str:
+    """What people see of a name, in small letters."""
+    if name.isascii() and name.isprintable():
+        return " ".join(name.casefold().split())
+    name = " ".join(unicodedata.normalize("NFKC", name).split())
+    name = "".join(each for each in name if unicodedata.category(each) not in {"Cf", "Cc"})
+    # By way of capitals, as some small letters share one.
+    name = unicodedata.normalize("NFKC", _FILLERS.sub("", name).upper().casefold())
+    return " ".join(name.split())
+
+
+def _address(name: str) -> str:
+    name = _QUERY.sub(r"\1", name.replace("\\", "/").removeprefix("file://"))
+    name = _UPLOADED.sub("/data/upload/", name, count=1)
     if found := _S3_HOST.fullmatch(name):
         name = f"s3://{'/'.join(filter(None, found.groups()))}"
-    scheme, mark, path = name.partition("://")
-    return f"{scheme}{mark}{re.sub('/+', '/', ' '.join(unquote(path).split()))}" if mark else name
+    elif found := _HOST.fullmatch(name):
+        name = f"https://{''.join(found.groups())}"
+    name, mark, query = _S3.sub("s3://", name, count=1).partition("?")
+    if mark and (kept := sorted(each for each in query.split("&") if not _PASS.match(each))):
+        name += f"?{'&'.join(kept)}"
+    for _ in range(_LAYERS):
+        name = unquote(name)
+    # In forms, and in what S3 tells of events, a plus is a space.
+    scheme, mark, path = _seen(name.replace("+", " ")).rpartition("://")
+    path = re.sub(r"/(?:\.?/)+", "/", path).removeprefix("./").rstrip("/")
+    return f"{scheme}{mark}{path}"
 
 
 def joined(files: array[int], recordings: array[int]) -> dict[int, int]:

@@ -1,7 +1,8 @@
 """Whole-file answers: what a form field means, and what several workers' answers to it come to.
 
 A form sends radio buttons and checkboxes as `{"value": true, "other": false}`, stars as `{"1": false, ...,
-"5": true}`, text areas as texts. The YAML names the kind of each question; without it marks are choices.
+"5": true}`, text areas as texts, and crowd-classifier `{"label": "x"}` or `{"labels": ["x", "y"]}`. The YAML
+names the kind of each question; without it marks are choices.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def _marked(value: Any) -> list[str]:
     """What is ticked, in the order of the form."""
     if isinstance(value, dict) and set(map(type, value.values())) == _BOOL:
         return [str(name) for name, ticked in value.items() if ticked]
+    if isinstance(value, dict) and len(value) == 1:  # crowd-classifier, with one label or several
+        value = value.get("label", value.get("labels", value))
     if isinstance(value, str):
         return [value]
     if isinstance(value, bool):

@@ -34,8 +34,8 @@ class Source:
 class Reader(Protocol):
     """One format."""
 
-    def keys(self) -> Iterator[Key | None]:
-        """What identifies each labeled object, in order; None for what is not labeled."""
+    def keys(self) -> Iterator[tuple[int, Key | None]]:
+        """(line, what identifies the labeled object in it), in order; None for what is not labeled."""
         ...
 
     def items(self) -> Iterator[Item]:

@@ -44,5 +44,8 @@ def seconds_of(value: Any) -> float | None:
 
 
 def fields_of(line: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    """The values that templates and targets use, as texts; empty where a line lacks one."""
-    return {name: text_of(line, key) or "" for name, key in names.items()}
+    """The values that templates and targets use, as texts; empty where a line lacks one.
+
+    NUL, which is also what is left of half a surrogate pair, is shown as what could not be read.
+    """
+    return {name: (text_of(line, key) or "").replace("\0", "\ufffd") for name, key in names.items()}

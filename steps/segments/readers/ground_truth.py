@@ -2,7 +2,8 @@
 
 A line's answers are looked for in this order: `worker-response-ref` of its metadata (jobs without Lambda);
 the attribute's own content (jobs with a post-annotation Lambda, consolidated or not); the newest file in
-`iteration-*/<line>/`. Custom jobs spell metadata with underscores, built-in ones with hyphens: both are read.
+`iteration-*/<line>/`. Built-in classification jobs have the label's name in the metadata. Custom jobs spell
+metadata with underscores, built-in ones with hyphens: both are read.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from steps.segments.answers import UnreadableAnswerError, of_content, of_response, parse
+from steps.runtime.errors import StepError
+from steps.segments.answers import CONSOLIDATED, UnreadableAnswerError, of_content, of_response, parse
 from steps.segments.model import Given, Item, Key
 from steps.segments.places import ElsewhereError, Found, ResponseError
 from steps.segments.readers.catalog import Source
@@ -19,6 +21,11 @@ from steps.segments.readers.lines import objects_of
 
 _METADATA = "-metadata"
 _SOURCES = ("source-ref", "source")
+# What Ground Truth writes into the metadata of an attribute.
+_OF_JOBS = frozenset(
+    {"job_name", "job-name", "creation_date", "creation-date", "human-annotated", "failure-reason",
+     "worker-response-ref"}
+)  # fmt: skip
 
 
 class GroundTruth:
@@ -29,10 +36,10 @@ class GroundTruth:
         self._attribute = source.attribute
         self._job: str | None = None
 
-    def keys(self) -> Iterator[Key | None]:
+    def keys(self) -> Iterator[tuple[int, Key | None]]:
         """The source of each labeled line; a line that is refused anyway does not stand before a good one."""
         for number, line in objects_of(self._source.manifest):
-            yield self._key(number, line) if isinstance(line, dict) else None
+            yield number, self._key(number, line) if isinstance(line, dict) else None
 
     def _key(self, number: int, line: dict[str, Any]) -> Key | None:
         uri, name = _source_of(line), self._label(line)
@@ -54,10 +61,9 @@ class GroundTruth:
 
     def _label(self, line: Mapping[str, Any]) -> str | None:
         """The label attribute of a line; found out at the first line that has one, where it is not given."""
-        if self._attribute is None:
-            self._attribute = next(
-                (key.removesuffix(_METADATA) for key in line if key.endswith(_METADATA)), None
-            )
+        if self._source.attribute is None:  # also in later lines no second one may stand
+            found = _attribute_of(line)
+            self._attribute = self._attribute or found
         name = self._attribute
         return name if name and (name in line or name + _METADATA in line) else None
 
@@ -121,6 +127,8 @@ class GroundTruth:
         if line.get(name) not in (None, {}, "", []):
             if number % self._source.parts != self._source.part:
                 raise ElsewhereError
+            if classes := _classes(line[name], metadata):
+                return (Given(CONSOLIDATED, {}, {name: classes}),), False
             return of_content(line[name], self._source.field), False
         content = places.newest(number)
         if content is None:
@@ -134,6 +142,36 @@ class GroundTruth:
             return of_response(parse(found.content), self._source.field), found.held
         except UnreadableAnswerError as error:
             raise ResponseError("response_unreadable", str(error), held=found.held) from error
+
+
+def _attribute_of(line: Mapping[str, Any]) -> str | None:
+    """The one attribute of a line that has a -metadata; raises StepError where several jobs left theirs."""
+    found = [key for key in line if key.endswith(_METADATA) and isinstance(line[key], dict)]
+    # A key of the input manifest may be called so as well.
+    of_jobs = [key for key in found if not _OF_JOBS.isdisjoint(line[key])]
+    names = [key.removesuffix(_METADATA) for key in of_jobs or found]
+    if not of_jobs:
+        names = [name for name in names if name in line]
+    if len(names) > 1:
+        raise StepError(
+            f"the lines have labels of several jobs: {', '.join(names)}",
+            hint=f'say which with data.attribute, such as "{names[-1]}"',
+        )
+    return names[0] if names else None
+
+
+def _classes(content: Any, metadata: Any) -> list[str] | None:
+    """The labels of a built-in classification job, which gives their numbers in the attribute."""
+    numbers = content if isinstance(content, list) else [content]
+    if not isinstance(metadata, dict) or not all(map(_is_number, numbers)):
+        return None
+    several = metadata.get("class-map")
+    found = several.values() if isinstance(several, dict) else [metadata.get("class-name")]
+    return [each for each in found if isinstance(each, str) and each] or None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and value.isdecimal())
 
 
 def _source_of(line: Mapping[str, Any]) -> str | None:

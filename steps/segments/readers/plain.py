@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from steps.runtime.errors import StepError
 from steps.segments.answers import by_track
 from steps.segments.model import Given, Item, Key
 from steps.segments.readers.catalog import Source
@@ -25,10 +26,11 @@ class Plain:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def keys(self) -> Iterator[Key | None]:
+    def keys(self) -> Iterator[tuple[int, Key | None]]:
         """The id of each object."""
         for item in self.items():
-            yield Key(item.id, item.id, item.recording, item.source) if item.problem is None else None
+            key = Key(item.id, item.id, item.recording, item.source) if item.problem is None else None
+            yield item.line, key
 
     def items(self) -> Iterator[Item]:
         """The objects in the order of files and lines."""
@@ -76,9 +78,16 @@ def _value(whole: Any) -> Any:
 
 
 def data_files(place: Path) -> list[Path]:
-    """The JSON files of a folder in the order of their names, or the file itself."""
+    """The JSON files of a folder in the order of their names, or the file itself; raises StepError for links.
+
+    A link that leads out of the folder is whatever its maker wanted to be read.
+    """
     if place.is_file():
         return [place]
-    return sorted(
+    found = sorted(
         path for path in place.rglob("*") if path.is_file() and path.suffix in {".json", ".jsonl", ".ndjson"}
     )
+    for path in found:
+        if path.is_symlink() and not path.resolve().is_relative_to(place.resolve()):
+            raise StepError(f"{path} is a link that leads out of {place}", hint="put the file itself there")
+    return found

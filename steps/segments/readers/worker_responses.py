@@ -19,11 +19,11 @@ class WorkerResponses:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def keys(self) -> Iterator[Key | None]:
+    def keys(self) -> Iterator[tuple[int, Key | None]]:
         """The paths."""
-        for path in data_files(self._source.manifest):
+        for number, path in enumerate(data_files(self._source.manifest)):
             name = self._name(path)
-            yield Key(name, name, _recording(name), "")
+            yield number, Key(name, name, _recording(name), "")
 
     def items(self) -> Iterator[Item]:
         """One object a file."""

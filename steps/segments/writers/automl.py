@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 from typing import Any
 
 from steps.runtime.settings import Section
 from steps.segments.model import Converted
 from steps.segments.writers.catalog import Place
-from steps.segments.writers.files import SetFiles
+from steps.segments.writers.files import SetFiles, finish
 from steps.segments.writers.prompts import Rows
 
 COLUMNS = ("input", "output")
@@ -83,18 +82,21 @@ class _Parquet:
             path = self._place.file(split, "parquet")
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f".{path.name}.part")
-            self._open[split] = (pyarrow.parquet.ParquetWriter(part, schema), part, path)
+            try:
+                self._open[split] = (pyarrow.parquet.ParquetWriter(part, schema), part, path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
         columns = list(zip(*self._waiting[split], strict=True))
         self._open[split][0].write_table(pyarrow.table([list(each) for each in columns], schema=schema))
         self._waiting[split] = []
 
     def close(self, *, whole: bool) -> None:
-        for split, rows in self._waiting.items():
-            if rows and whole:
-                self._flush(split)
-        for file, part, path in self._open.values():
-            file.close()
-            if whole:
-                os.replace(part, path)
-            else:
-                part.unlink(missing_ok=True)
+        try:
+            for split, rows in self._waiting.items():
+                if rows and whole:
+                    self._flush(split)
+        except OSError:
+            finish(list(self._open.values()), whole=False)
+            raise
+        finish(list(self._open.values()), whole=whole)

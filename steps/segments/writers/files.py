@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST_NAME = 80
@@ -31,14 +32,24 @@ class SetFiles:
         return self._open[split][0]
 
     def close(self, *, whole: bool) -> None:
-        """Gives the files their names, or removes them."""
-        for file, part, path in self._open.values():
-            file.close()
-            if whole:
+        """Gives the files their names, or removes them; one that cannot be ended takes the others along."""
+        opened, self._open = list(self._open.values()), {}
+        finish(opened, whole=whole)
+
+
+def finish(opened: Sequence[tuple[Any, Path, Path]], *, whole: bool) -> None:
+    """Ends files (open file, its path, the name that it gets): all get their names, or none is left."""
+    try:
+        if whole:
+            for file, _, _ in opened:
+                file.close()  # writes what is left, for which the disk may be too full
+            for _, part, path in opened:
                 os.replace(part, path)
-            else:
-                part.unlink(missing_ok=True)
-        self._open = {}
+    finally:
+        for file, part, _ in opened:
+            with contextlib.suppress(OSError):
+                file.close()
+            part.unlink(missing_ok=True)
 
 
 class ObjectFiles:

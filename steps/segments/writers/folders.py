@@ -60,20 +60,25 @@ class MediaFolder:
         item = converted.item
         tail = item.source.rpartition("/")[2] or item.id
         suffix = Path(tail).suffix if len(Path(tail).suffix) <= 6 else ""
-        name = safe_name(item.id) + suffix.lower()
+        # Without an ending of its own, `a.wav` would be the file of another object `a`.
+        name = safe_name(item.id if suffix or "." not in item.id else f"{item.id} ") + suffix.lower()
         media = media_file(self._place.media, item.source)
         if media is not None:
             target = self._linked.path(self._folder(converted.split).relative_to(self._place.folder), name)
             try:
-                os.link(media, target)
+                os.link(media.resolve(), target)
             except OSError:  # another file system
                 shutil.copyfile(media, target)
         return name
 
     def close(self, *, whole: bool) -> None:
         """Ends the files."""
+        try:
+            self._files.close(whole=whole)
+        except OSError:
+            self._linked.close(whole=False)
+            raise
         self._linked.close(whole=whole)
-        self._files.close(whole=whole)
 
 
 def media_file(folder: Path | None, source: str) -> Path | None:

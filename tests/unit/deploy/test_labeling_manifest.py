@@ -26,6 +26,12 @@ def test_a_sound_manifest_tells_what_is_in_it() -> None:
     assert found.content == SOUND
 
 
+def test_texts_that_only_begin_like_an_object_name_no_bucket() -> None:
+    """No client could ask for it: what would be a fault of the checks is a text."""
+    line = {"source": "s3://", "a": "s3:// is where", "b": "s3://x/", "c": "s3://d/e f"}
+    assert read(written([line]), "m").buckets == ("d",)
+
+
 def test_unicode_survives_and_a_mark_at_the_beginning_is_taken_off() -> None:
     """As editors on Windows write it."""
     line = {"source": "s3://b/a.wav", "transcription": "Grüße 电话 🙂 \u2028 end"}
@@ -43,6 +49,8 @@ def test_unicode_survives_and_a_mark_at_the_beginning_is_taken_off() -> None:
         (b'{"source": "a", "source": "b"}', 'm: line 1: the key "source" stands in it twice'),
         (b'{"call-id": 1}', "m: line 1: has neither source-ref nor source"),
         (b'{"source-ref": "a.wav"}', 'm: line 1: source-ref is "a.wav", an S3 URI is needed'),
+        (b'{"source-ref": "s3://b"}', 'm: line 1: source-ref is "s3://b", an S3 URI is needed'),
+        (b'{"source-ref": "s3://b c/d"}', 'm: line 1: source-ref is "s3://b c/d", an S3 URI is needed'),
         (b'{"source": "a", "$b": 1}', 'm: line 1: the key "$b" begins with a dollar sign'),
         (b'{"source": "a", "labels": 1}', 'm: line 1: has the label attribute "labels" already'),
         (b'{"source": "a", "x": NaN}', "m: line 1: holds what is no Unicode text or no JSON number"),
@@ -120,6 +128,12 @@ def test_long_texts_become_references(tmp_path: Path) -> None:
         ("file,x\na.wav\n", "t.csv: row 1: has another number of cells than the heading"),
         ("file,x\na.wav,1,2\n", "t.csv: row 1: has another number of cells than the heading"),
         ("file,$x\na.wav,1\n", 't.csv: row 1: the key "$x" begins with a dollar sign'),
+        ("file,x\na.wav,true\n", 't.csv: row 1: "x" is "true", which is no number'),
+        ("file,x\na.wav," + "[" * 50_000 + "\n", 't.csv: row 1: "x" is "[['),
+        ("file,x\na.wav,1\nb.wav,2\n a.wav,3\n", "t.csv: row 3: the same source as row 1"),
+        ("file,x,y,y\na.wav,1,2,3\n", 't.csv: has the column "y" twice'),
+        ("file,y\na.wav,1\n", 't.csv: has no column "x"; columns: file, y'),
+        ("file,x,source-ref\na.wav,1,s3://b/c.wav\n", "t.csv: row 1: has source-ref beside file"),
     ],
 )
 def test_a_table_that_makes_no_manifest(text: str, problem: str, tmp_path: Path) -> None:
@@ -129,6 +143,53 @@ def test_a_table_that_makes_no_manifest(text: str, problem: str, tmp_path: Path)
     with pytest.raises(ManifestError, match=r"^t\.csv: ") as caught:
         of_table(tmp_path / "t.csv", wanted, ENVIRONMENT)
     assert problem in str(caught.value)
+
+
+def test_half_a_surrogate_pair_in_a_text_is_told(tmp_path: Path) -> None:
+    """Of a column that goes to S3, which takes bytes."""
+    (tmp_path / "t.jsonl").write_text('\n{"source": "s3://b/a.wav", "note": "\\ud800"}\n')
+    with pytest.raises(ManifestError, match=r't\.jsonl: row 2: "note" holds half of a surrogate pair'):
+        of_table(tmp_path / "t.jsonl", Wanted(texts=("note",)), ENVIRONMENT)
+
+
+def test_more_rows_than_a_job_takes_make_no_manifest(tmp_path: Path) -> None:
+    """Said when it is made, not when the job is created."""
+    rows = "".join(f"s3://b/{number}.wav\n" for number in range(100_001))
+    (tmp_path / "t.csv").write_text("source\n" + rows)
+    with pytest.raises(ManifestError, match=r"t\.csv: 100,001 objects; a job takes 100,000 at most"):
+        of_table(tmp_path / "t.csv", Wanted(), ENVIRONMENT)
+
+
+def test_what_is_no_folder_and_what_a_folder_has_not_is_told(tmp_path: Path) -> None:
+    """A table that is not there; options that would have done nothing."""
+    (tmp_path / "a.wav").touch()
+    with pytest.raises(LabelingError, match=r'there is no folder or table ".*t\.csv"'):
+        of_folder(str(tmp_path / "t.csv"), None, ENVIRONMENT, Wanted(source="file"))
+    with pytest.raises(LabelingError, match="is a folder and has no columns"):
+        of_folder(str(tmp_path), None, ENVIRONMENT, Wanted(texts=("transcription",)))
+    assert len(of_folder(str(tmp_path), None, ENVIRONMENT, Wanted()).lines) == 1
+
+
+def test_recordings_of_one_stem_are_called_by_their_whole_name(tmp_path: Path) -> None:
+    """Two objects of one id would be one file in the end; the same recording is not given out twice."""
+    for name in ("a.wav", "a.mp4", "b.wav"):
+        (tmp_path / name).write_bytes(name.encode())
+    built = of_folder(str(tmp_path), None, ENVIRONMENT)
+    assert [line["call-id"] for line in built.lines] == ["a.mp4", "a.wav", "b"]
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.wav").write_bytes(b"b.wav")
+    with pytest.raises(ManifestError, match=r"sub/b\.wav: the same source as b\.wav"):
+        of_folder(str(tmp_path), None, ENVIRONMENT)
+
+
+def test_a_link_out_of_the_folder_is_not_uploaded(tmp_path: Path) -> None:
+    """A text beside a recording that is really a file of somebody's home."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.wav").touch()
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "in" / "a.txt").symlink_to(tmp_path / "secret")
+    with pytest.raises(LabelingError, match=r'"a\.txt" is a link that leads out of'):
+        of_folder(str(tmp_path / "in"), None, ENVIRONMENT)
 
 
 def test_names_of_files_need_a_folder(tmp_path: Path) -> None:

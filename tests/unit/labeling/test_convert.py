@@ -249,6 +249,16 @@ def test_instances_find_what_one_finds(tmp_path: Path) -> None:
     }
 
 
+def test_an_instance_without_a_file_leaves_the_work_to_the_others(tmp_path: Path) -> None:
+    """Five instances and two answers: three have no folder, and ask nobody for what the others have."""
+    job = Job(tmp_path)
+    for number in range(2):
+        job.add(line(number), [answer("w", STREAMS)])
+    figures, aside, found = sorted_objects(job.convert(parts=5))
+    assert (aside, [each["line"] for each in found]) == ([], [0, 1])
+    assert figures["instances"] == 5
+
+
 def test_iterations_of_a_line_on_two_instances_are_one_clear_error(tmp_path: Path) -> None:
     """Without worker-response-ref neither can know of the other's; never a line converted twice."""
     job = Job(tmp_path)
@@ -326,7 +336,7 @@ def test_label_studio_exports_are_read(tmp_path: Path) -> None:
         (s["track"], s["label"], s["start"], s["end"], s["text"], s["emotion"]) for s in found["segments"]
     ] == [
         ("speaker", "Customer", 1.5, 4.0, "hello", "Happy"),
-        ("gait", "Walk", 1.0, 2.0, "", ""),
+        ("gait", "Walk", 0.96, 2.0, "", ""),
     ]
     assert found["whole"]["rate"]["value"] == 4.0
     assert found["duration"] == 30.0
@@ -368,3 +378,30 @@ def test_a_sample_is_the_first_lines_of_the_manifest(tmp_path: Path, parts: int)
     figures, _, found = job.convert(told(sample_rows=4), parts=parts)
     assert sorted(each["id"] for each in found) == [f"object-{number}" for number in range(4)]
     assert (figures["objects"]["in"], figures["sample_rows"]) == (4, 4)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_blank_lines_move_nothing(tmp_path: Path, parts: int) -> None:
+    """They count as lines: what is twice is still twice, the last line is converted, nothing is missed."""
+    job = Job(tmp_path)
+    for number in range(7):
+        job.add("" if number in {0, 3} else line(number), [answer("w", STREAMS)])
+    job.add({**line(7), "source-ref": "s3://media/2.wav"}, [answer("w", STREAMS)])
+    job.add(line(8), [answer("w", STREAMS)])
+    job.add(" ")
+    figures, aside, found = sorted_objects(job.convert(parts=parts))
+
+    assert [each["line"] for each in found] == [1, 2, 4, 5, 6, 8]
+    assert [(each["line"], each["reason"], each["detail"]) for each in aside] == [
+        (7, "labeled_twice", "as line 2")
+    ]
+    assert figures["objects"]["in"] == 7
+
+
+def test_answers_that_say_nothing_are_an_error(tmp_path: Path) -> None:
+    """Every one empty: a field that is not there, say; never a data set of nothing that looks well."""
+    job = Job(tmp_path)
+    job.add(line(0), [answer("w", {}), {"workerId": "v", "answerContent": {"other": ""}}])
+    with pytest.raises(StepError, match="2 answers of test say nothing") as caught:
+        job.convert()
+    assert caught.value.hint == 'see data.answer_field, which is "annotations"'

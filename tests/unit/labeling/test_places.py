@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steps.runtime.errors import StepError
 from steps.segments.media import duration
 from steps.segments.places import ElsewhereError, Places, ResponseError, s3_fetch
 from steps.segments.readers.lines import elements_of
@@ -75,6 +76,24 @@ def test_what_s3_refuses_is_a_reason(code: str, reason: str) -> None:
         with pytest.raises(ResponseError, match=f"s3://bucket/key: {code}") as caught:
             fetch("bucket", "key", 100)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "InternalError", "ExpiredToken", "ServiceUnavailable"])
+def test_what_s3_cannot_say_now_ends_the_step(code: str) -> None:
+    """Else answers would be missing from the data because of an hour of trouble, up to the share allowed."""
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", code)
+        with pytest.raises(StepError, match=f"s3://bucket/key cannot be asked for: {code}"):
+            s3_fetch(client)("bucket", "key", 100)
+
+
+def test_a_reference_to_no_bucket_is_the_line_s_own_fault() -> None:
+    """A name that no bucket can have never reaches S3."""
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    with pytest.raises(ResponseError, match="s3://My Bucket/key: no name of a bucket") as caught:
+        s3_fetch(client)("My Bucket", "key", 100)
+    assert caught.value.reason == "response_missing"
 
 
 def test_lengths_come_from_headers(tmp_path: Path) -> None:

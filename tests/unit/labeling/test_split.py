@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from array import array
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,59 @@ def test_one_recording_under_two_spellings_is_in_one_set(tmp_path: Path, how: st
         assert len(set(sets(tmp_path / str(seed), list(SAME[how]), seed))) == 1
 
 
+ONE = "s3://m/c/caf\u00e9 1.wav"
+ESCAPED = "caf%C3%A9%201.wav"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "S3A://M/C/CAFE\u0301 1.WAV",
+        "s3n://m/c//caf\u00e9+1.wav",
+        "arn:aws-cn:s3:::m/./c/caf\u00e9 1.wav",
+        "s3://m/c/CAF%C3%89%201.wav",
+        "s3://m/c/cafe%CC%81%201.wav",
+        "s3://m/c/caf%25C3%25A9%25201.wav",
+        "s3://m/c/%43af\u00e9 1.wav",
+        "s3://m/c/caf\u00e9\ufe0f\u034f\u00a0\u200b1.w\u3164av\x7f",
+        f"//m.s3.amazonaws.com/c/{ESCAPED}",
+        f"http://m.s3.amazonaws.com:80/c/{ESCAPED}",
+        f"https://m.s3-accelerate.dualstack.amazonaws.com:443/c/{ESCAPED}",
+        f"https://s3.dualstack.eu-west-1.amazonaws.com./m/c%2F{ESCAPED}",
+        f"https://s3.cn-north-1.amazonaws.com.cn/m/c/{ESCAPED}?versionId=7",
+    ],
+)
+def test_a_recording_in_s3_has_one_name(other: str) -> None:
+    """Schemes, hosts, ports, escapes once and twice, capitals behind escapes, what cannot be seen."""
+    assert one_name(other) == one_name(ONE)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("s3://m/a", "https://m.s3.amazonaws.com/a?response-content-type=x&X-Amz-Signature=1"),
+        ("s3://m/a", "s3://m/a?versionId=7"),
+        ("https://h/play?id=1", "http://h:80/play?X-Amz-Date=2&id=1"),
+        ("https://h/a?Expires=1&Signature=2&Key-Pair-Id=3", "https://h/a"),
+        ("file:///d/a.wav", "/d//./a.wav"),
+        ("calls/a.wav", "./calls\\a.wav"),
+        ("kap\u0131 1", "KAPI 1"),
+        ("/data/upload/3/0a1b2c3d-a.wav", "http://localhost:8080/data/upload/12/99887766-A.wav"),
+    ],
+)
+def test_names_without_an_ending_and_names_of_files_are_one(left: str, right: str) -> None:
+    """A signature is no part of a name, also where no ending says where the name is over; nor is `./`."""
+    assert one_name(left) == one_name(right)
+
+
+def test_no_name_takes_long() -> None:
+    """A host with many dashes was tried in as many ways as there are of parting it: for ever."""
+    for name in (f"https://s3{'-a' * 5000}!/x", f"//{'s3.' * 5000}/x", "/./" * 5000, ".wav" * 5000 + "?"):
+        started = time.process_time()
+        one_name(name)
+        assert time.process_time() - started < 2
+
+
 def test_chains_of_files_and_names_stay_together(tmp_path: Path) -> None:
     """x and y share a file, y and z another: all in one set, whatever the seed."""
     chain = [
@@ -93,6 +147,8 @@ def test_copies_of_a_file_are_in_one_set(tmp_path: Path) -> None:
         ("s3://m/1.wav", "s3://n/1.wav"),
         ("call-1", "call-10"),
         ("s3://m/a#1", "s3://m/a#2"),
+        ("https://h/play?id=1&sig=x", "https://h/play?id=2&sig=x"),
+        ("https://h/a.wav", "https://i/a.wav"),
     ],
 )
 def test_different_recordings_keep_different_names(left: str, right: str) -> None:

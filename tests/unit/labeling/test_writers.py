@@ -236,3 +236,42 @@ def test_every_target_resolves_and_leaves_nothing_when_it_fails(tmp_path: Path) 
         assert each.write(converted) == 1, target
         each.close(whole=False)
         assert [path for path in (tmp_path / target).rglob("*") if path.is_file()] == [], target
+
+
+def test_media_of_two_objects_have_two_names_and_stay_as_they_are(tmp_path: Path) -> None:
+    """`a` with an ending and `a.wav` without one; nothing linked is written over; a link is followed."""
+    media = tmp_path / "media"
+    media.mkdir()
+    (media / "1.wav").write_bytes(b"one")
+    (media / "2").symlink_to("1.wav")
+    place = Place(tmp_path / "out", "part", False, (), media)
+    each = writer("audiofolder", Section({}, "audiofolder"), place)
+    for number, (name, source) in enumerate((("a", "s3://m/1.wav"), ("a.wav", "s3://m/2"))):
+        item = Item(number, name, name, source)
+        each.write(Converted(item, "train", 1, [], {}, ()))
+    each.close(whole=True)
+    rows = json_lines([tmp_path / "out" / "train" / "metadata.jsonl"])
+    names = [row["file_name"] for row in rows]
+    assert names[0] == "a.wav" != names[1]
+    assert [(tmp_path / "out" / "train" / name).read_bytes() for name in names] == [b"one", b"one"]
+    assert not any((tmp_path / "out" / "train" / name).is_symlink() for name in names)
+
+
+@pytest.mark.parametrize("target", ["automl", "parquet", "sft", "audiofolder", "segments"])
+def test_a_full_disk_leaves_no_part_of_a_target(tmp_path: Path, target: str) -> None:
+    """It is full only when the last of two sets is ended: then the first one is not there either."""
+    name, form = ("automl", "parquet") if target == "parquet" else (target, None)
+    folder = tmp_path / "out"
+    ending = {"automl": "csv", "parquet": "parquet"}.get(target, "jsonl")
+    full = folder / "test" / (".metadata.jsonl.part" if target == "audiofolder" else f".part.{ending}.part")
+    full.parent.mkdir(parents=True)
+    full.symlink_to("/dev/full")
+    settings_ = {**FORMS.get(name, {}), **({"format": form} if form else {})}
+    each = writer(name, Section(settings_, name), Place(folder, "part", False, ("x",)))
+    moment = Moment("t", "A", 0.0, 1.0, "text", "", {}, 1, 1.0)
+    for split in ("train", "test"):
+        item = Item(0, split, split, "s3://m/o.wav", 2.0, {"x": "x"})
+        each.write(Converted(item, split, 1, [moment], {}, ()))
+    with pytest.raises(OSError, match="No space left on device"):
+        each.close(whole=True)
+    assert [path for path in folder.rglob("*") if path.is_file() or path.is_symlink()] == []

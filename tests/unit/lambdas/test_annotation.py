@@ -143,6 +143,17 @@ def test_an_object_that_cannot_be_read_does_not_vanish() -> None:
     assert (third["workers"], third["segments"]) == (0, [])
 
 
+def test_an_answer_that_is_gone_takes_nothing_along() -> None:
+    """Of two answers behind URIs one is not there: the other counts, as do the objects beside it."""
+    gone = {"workerId": "b", "annotationData": {"s3Uri": f"{FOLDER}/worker-response/gone.json"}}
+    plain = {"workerId": "c", "annotationData": json.dumps(content(3.0))}
+    both = in_s3()
+    found, beside = contents([{**both, "annotations": [*both["annotations"], gone, plain]}, three("1")])
+    assert (found["workers"], found["aside"]) == (2, {"unreadable_answer": 1})
+    assert [each["workerId"] for each in found["annotationsFromAllWorkers"]] == ["a", "b", "c"]
+    assert beside["workers"] == 3
+
+
 def test_nothing_of_what_people_said_is_logged() -> None:
     """Only how many objects of which job."""
     aws = with_payload([three()])

@@ -13,7 +13,7 @@ import pytest
 from config.errors import UnknownNameError
 from config.models import Project
 from definition.compile import CompiledPipeline, compile_pipeline
-from pipelines.sources import MissingSourceError
+from pipelines.sources import LeadsOutError, MissingSourceError
 from tests.golden.update import settings_of
 from tests.unit.pipelines.variants import compile_changed, inputs, step, with_environment
 
@@ -179,6 +179,18 @@ def test_a_missing_file_is_named(project: Project) -> None:
         MissingSourceError, match=r'"facts-training" takes data.source from ".*nowhere.jsonl"'
     ):
         compile_changed(project, "facts-training", {"data.source": "data/nowhere.jsonl"})
+
+
+def test_a_link_that_leads_out_of_a_folder_is_not_uploaded(project: Project, tmp_path: Path) -> None:
+    """What it points to was not named; one to a file of the same folder is only another name."""
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "a.jsonl").write_text('{"question": "q", "answer": "a", "support": "s"}\n')
+    (tmp_path / "rows" / "b.jsonl").symlink_to("a.jsonl")
+    compile_changed(project, "facts-training", {"data.source": str(tmp_path / "rows")})
+    (tmp_path / "rows" / "c.jsonl").symlink_to("/etc/hostname")
+    with pytest.raises(LeadsOutError, match=r'with a link that leads out of it: ".*c\.jsonl"') as caught:
+        compile_changed(project, "facts-training", {"data.source": str(tmp_path / "rows")})
+    assert caught.value.hint == "put the file itself there, or take the link away: it points to /etc/hostname"
 
 
 def test_an_unknown_pipeline_is_named(project: Project) -> None:

@@ -267,6 +267,7 @@ def test_answers_of_an_earlier_job_are_given_again(tmp_path: Path) -> None:
     content = {"annotationsFromAllWorkers": [{"workerId": "z", "rawContent": '{"annotations": {}}'}]}
     lines = [
         line("s3://old/a.wav", f"{base}/worker-response/iteration-1/0/x.json"),
+        json.dumps({"source-ref": "s3://old/u.wav", "n": "\u2028", "l": content}, ensure_ascii=False),
         line("s3://old/out.wav", f"{base}/../../secret.json"),
         line("s3://old/gone.wav", f"{base}/worker-response/iteration-1/9/x.json"),
         json.dumps({"source-ref": "s3://old/c.wav", "l": content, "l-metadata": {}}),
@@ -279,6 +280,7 @@ def test_answers_of_an_earlier_job_are_given_again(tmp_path: Path) -> None:
     found = AnswerFolder(tmp_path)
     assert found.of("s3://old/a.wav") == [answer("a")]
     assert found.of("s3://new/elsewhere/a.wav") == [answer("a")]
+    assert found.of("s3://new/u.wav") is not None  # an end of a line in a text ends no line
     assert found.of("s3://new/c.wav") == [{"workerId": "z", "answerContent": {"annotations": {}}}]
     for nobody in ("out", "gone", "n", "unknown"):
         assert found.of(f"s3://old/{nobody}.wav") is None
