@@ -5,7 +5,9 @@
 Makes a labeling job's output (three workers an object, 20 segments each, boundaries a little apart, one
 object in ten with a disagreement), then runs on one core each: the loop; the step with all checks and
 consolidation and one target; the step with agreement (F1, boundary errors, alpha) too; and two shards at
-once. `merge` (accounts, report, card) is measured alone. Prints seconds, ratios and peak memory.
+once, beside two loops at once, which tell what the second core of the machine is worth. `merge` (accounts,
+report, card) is measured alone. Prints seconds, ratios and peak memory. Targets: 1.5 times the loop, two
+shards 1.8 times as fast as one.
 """
 
 from __future__ import annotations
@@ -89,7 +91,8 @@ def tell(runs: dict[str, list[Measured]]) -> None:
         print(f"{key}: checks and consolidation take {best['step'] / best['loop']:.2f} times the plain loop;")
         print(f"  with agreement {best['agreement'] / best['loop']:.2f} times; merge {best['merge']:.1f} s")
     walls = {what: min(run.seconds for run in done) for what, done in runs.items()}
-    print(f"two shards on a core each: {walls['step'] / walls['shards']:.2f} times as fast as one (wall)")
+    print(f"two shards on a core each: {walls['step'] / walls['shards']:.2f} times as fast as one (wall);")
+    print(f"  two whole loops at once do {2 * walls['loop'] / walls['loops']:.2f} times the work of one")
     print(f"peak memory of a process: {max(run.megabytes for run in runs['step']):,.0f} MB")
 
 
@@ -106,7 +109,8 @@ def make(folder: Path, objects: int) -> int:
                 truth.append((clock + 0.3, end, place))
                 clock = end
             body = json.dumps({"answers": [answer(draw, number, truth, worker) for worker in range(WORKERS)]})
-            path = folder / f"data-{number % 2}" / "iteration-1" / str(number) / "answers.json"
+            # As many of those with a disagreement, which cost more, for one shard as for the other.
+            path = folder / f"data-{number // 2 % 2}" / "iteration-1" / str(number) / "answers.json"
             whole = folder / "data" / "iteration-1" / str(number) / "answers.json"
             for each in (path, whole):
                 each.parent.mkdir(parents=True)
@@ -195,8 +199,13 @@ def plans(python: str, folder: Path) -> dict[str, list[list[str]]]:
 
     merge = [python, "-m", "steps.merge", "--settings", str(folder / "merge.json")]
     merge += ["--books", str(folder / "out-True-None" / "books"), "--output", str(folder / "merged")]
+
+    def looping(name: str) -> list[str]:
+        return [python, str(loop), str(manifest), str(folder / "data"), str(folder / name)]
+
     return {
-        "loop": [[python, str(loop), str(manifest), str(folder / "data"), str(folder / "loop.csv")]],
+        "loop": [looping("loop.csv")],
+        "loops": [looping("loop-0.csv"), looping("loop-1.csv")],
         "step": [step(agreement=False)],
         "agreement": [step(agreement=True)],
         "shards": [step(agreement=False, part=0), step(agreement=False, part=1)],
