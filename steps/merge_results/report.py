@@ -107,7 +107,7 @@ def _throughput(figure: Mapping[str, Any], seconds: Mapping[str, list[int]]) -> 
         svg = plots.histogram(
             heights, edges, label="seconds since the first call", counted=counted, level=level, name=counted
         )
-        drawn.append((svg, f"{counted.capitalize()} over time, beside the quota"))
+        drawn.append((svg, f"{counted.capitalize()} over time{', beside the quota' if quota else ''}"))
     return drawn
 
 
