@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Without a terminal, a step at work says every so many seconds that it is.
 HEARTBEAT_SECONDS = 30.0
+DETAIL_LENGTH = 100
 MARKS = {"Succeeded": "✓", "Failed": "✗", "Stopped": "■", "Stopping": "■"}
 NOT_BEGUN = "·"
 
@@ -35,8 +36,13 @@ def working(terminal: Terminal, doing: str) -> Iterator[Callable[[str], None]]:
         with terminal.console_for_notes.status(doing) as status:
             yield lambda detail: status.update(_plain(f"{doing}: {detail}"))
     else:
-        yield _seldom(lambda detail: terminal.note(f"{doing}: {detail}"), begun)
+        yield _seldom(lambda detail: terminal.note(f"{doing}: {_short(detail)}"), begun)
     terminal.note(f"{doing}: {duration(time.monotonic() - begun)}")
+
+
+def _short(detail: str) -> str:
+    """A detail in a log: pip, say, names two hundred packages in one line."""
+    return detail if len(detail) <= DETAIL_LENGTH else f"{detail[: DETAIL_LENGTH - 3]}..."
 
 
 def _seldom(say: Callable[[str], None], begun: float) -> Callable[[str], None]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from commands.progress import Progress, readable
+from commands import progress
+from commands.progress import Progress, readable, working
 from commands.terminal import Terminal
 from deploy.executions import Execution, Seen, Step
 from deploy.launching.history import History
@@ -100,6 +101,22 @@ def test_long_silence_is_broken_every_half_minute() -> None:
         "x  train Executing, 30 s so far: epoch 2 of 8",
         "x  train Executing, 1m 00s so far: epoch 2 of 8",
     ]
+
+
+def test_a_long_detail_is_cut_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip ends with all that it installed, in one line."""
+    monkeypatch.setattr(progress, "HEARTBEAT_SECONDS", 0.0)
+    terminal = Terminal(stdout=io.StringIO(), stderr=io.StringIO())
+    with working(terminal, "installing") as say:
+        say("Successfully installed " + "package-1.0 " * 200)
+        say("done")
+
+    assert isinstance(terminal.stderr, io.StringIO)
+    long, short, _ = terminal.stderr.getvalue().splitlines()
+    assert long.startswith("installing: Successfully installed package-1.0")
+    assert long.endswith("...")
+    assert len(long) == len("installing: ") + progress.DETAIL_LENGTH
+    assert short == "installing: done"
 
 
 def test_trouble_is_told_once() -> None:
