@@ -1,4 +1,4 @@
-"""How long a recording lasts, from the header of its file: WAV, FLAC, MP4, QuickTime, Ogg and WebM.
+"""How long a recording lasts, from the headers of its file: WAV, FLAC, MP3, MP4, QuickTime, Ogg and WebM.
 
 None for others, and where the header does not say: a stream that was recorded as it came has no length in it,
 an MP4 in fragments has one of zero. What is not known is reported as not checked; it is never a guess.
@@ -6,6 +6,7 @@ an MP4 in fragments has one of zero. What is not known is reported as not checke
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,62 @@ def _flac(file: BinaryIO) -> float | None:
     packed = int.from_bytes(file.read(8), "big")
     rate, samples = packed >> 44, packed & ((1 << 36) - 1)
     return samples / rate if rate and samples else None
+
+
+def _mp3(file: BinaryIO) -> float | None:
+    """Frames times their length: as the first one counts them (Xing, Info), else by going through them.
+
+    A rate of bits says nothing about a file in which it varies. What is no frame, before the tags that may
+    stand at the end, is damage.
+    """
+    head = file.read(10)
+    place = 0
+    if head[:3] == b"ID3":  # four times seven bits, and a footer as long as the header
+        size = sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        place = 10 + size + (10 if head[5] & 0x10 else 0)
+    end, seconds = file.seek(0, 2), 0.0
+    while True:
+        file.seek(place)
+        frame = _frame(head := file.read(4))
+        if frame is None:
+            return seconds if len(head) < 4 or head.startswith(_TAGS) else None
+        length, lasts = frame
+        if place + length > end:  # cut off, or no frame at all
+            return seconds
+        if not seconds and (found := _XING.search(file.read(min(length, 200)))):
+            return int.from_bytes(found[1], "big") * lasts
+        seconds += lasts
+        place += length
+
+
+_TAGS = (b"TAG", b"APET", b"LYRI")
+_XING = re.compile(rb"(?:Xing|Info)\0\0\0[\x01\x03\x05\x07\x09\x0b\x0d\x0f](.{4})", re.DOTALL)
+# Kilobits a second by layer, of MPEG 1 and of MPEG 2 and 2.5; samples a second of MPEG 1.
+_BITS = {
+    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_SAMPLES = (44_100, 48_000, 32_000)
+
+
+def _frame(head: bytes) -> tuple[int, float] | None:
+    """Bytes and seconds of a frame of MPEG audio by its four bytes; None where they are none."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
+    bits, rate = head[2] >> 4, head[2] >> 2 & 3
+    if version == 1 or layer == 4 or not 0 < bits < 15 or rate == 3:
+        return None
+    samples_a_second = _SAMPLES[rate] >> (3 - version if version else 2)
+    bits_a_second = 1000 * _BITS[1 if version == 3 else 2, layer][bits - 1]
+    samples = 384 if layer == 1 else 576 if layer == 3 and version != 3 else 1152
+    slot = 4 if layer == 1 else 1
+    length = (samples // 8 * bits_a_second // samples_a_second // slot + (head[2] >> 1 & 1)) * slot
+    return length, samples / samples_a_second
 
 
 def _mp4(file: BinaryIO) -> float | None:
@@ -140,6 +197,7 @@ def _vint(data: bytes, place: int, *, keep: bool) -> tuple[int, int]:
 _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO], float | None]], ...] = (
     (lambda head: _WAVES.get(head[:4]) == head[8:12], _wav),
     (lambda head: head[:4] == b"fLaC", _flac),
+    (lambda head: head[:3] == b"ID3" or _frame(head[:4]) is not None, _mp3),
     (lambda head: head[4:8] in _MOVIE, _mp4),
     (lambda head: head[:4] == b"OggS", _ogg),
     (lambda head: head[:4] == b"\x1a\x45\xdf\xa3", _webm),

@@ -222,3 +222,39 @@ def test_an_array_is_read_element_by_element(tmp_path: Path) -> None:
     assert read == [tasks[0], ("unreadable", "an element of the array is no object"), tasks[2]]
     path.write_text(json.dumps(tasks)[:-10])
     assert [type(element) for _, element in elements_of(path)] == [dict, tuple, tuple]
+
+
+def mp3_frame(header: str, length: int, body: bytes = b"") -> bytes:
+    """A frame of MPEG audio: its four bytes, what stands in it, silence."""
+    return (bytes.fromhex(header) + body).ljust(length, b"\0")
+
+
+def test_lengths_of_mp3(tmp_path: Path) -> None:
+    """Each frame counts, whatever its rate of bits; what the first one says of all; nothing behind damage."""
+    mono_128 = mp3_frame("fffb90c4", 417)  # MPEG 1, layer III, 128 kbit/s, 44.1 kHz: 1152 samples
+    mono_64 = mp3_frame("fffb50c4", 208)
+    phone = mp3_frame("fff348c4", 144)  # MPEG 2, layer III, 32 kbit/s, 16 kHz: 576 samples
+    layer_2 = mp3_frame("fffda4c4", 576)  # MPEG 1, layer II, 192 kbit/s, 48 kHz: 1152 samples
+    tags = b"ID3\x04\0\0\0\0\x01\x05" + bytes(133)
+    xing = mp3_frame("fffb90c4", 417, bytes(17) + b"Xing\0\0\0\x0f" + (5000).to_bytes(4, "big"))
+    seconds = 1152 / 44_100
+    files = {
+        "constant": (mono_128 * 50, 50 * seconds),
+        "varying": (tags + mono_128 * 20 + mono_64 * 30, 50 * seconds),
+        "tagged": (mono_128 * 50 + b"TAG" + bytes(125), 50 * seconds),
+        "counted": (tags + xing + mono_128 * 3, 5000 * seconds),
+        "phone": (phone * 100, 100 * 576 / 16_000),
+        "layer 2": (layer_2 * 100, 100 * 1152 / 48_000),
+        "cut off": (mono_128 * 50 + mono_128[:200], 50 * seconds),
+        "damaged": (mono_128 * 20 + b"\x13" * 50 + mono_128 * 20, None),
+        "a hole": (mono_128 * 20 + bytes(417) + mono_128 * 20, None),
+        "no frame": (tags + b"none", None),
+        "aac": (bytes.fromhex("fff15080") + bytes(500), None),
+        "text": (b"\xff\xfeR\0e\0x\0", None),
+    }
+    for name, (content, _) in files.items():
+        (tmp_path / name).write_bytes(content)
+    found = {name: duration(tmp_path / name) for name in files}
+    assert found == {
+        name: None if expected is None else pytest.approx(expected) for name, (_, expected) in files.items()
+    }
