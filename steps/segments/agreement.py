@@ -16,9 +16,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import le, sub, truediv
 from typing import Any
 
-from steps.segments.model import Answer, Moment, Segment
+from steps.segments.model import Answer, Moment, Segment, columns, of_track
 
 NOBODY = ""
 Marks = Sequence[Segment | Moment]
@@ -46,13 +48,18 @@ class Pairs:
     def add(self, left: Marks, right: Marks, thresholds: Sequence[float]) -> None:
         """Compares two sides of one track of one object."""
         self.sizes += len(left) + len(right)
-        overlaps = matches(left, right, min(thresholds))
+        if (paired := _paired(left, right, min(thresholds))) is not None:
+            overlaps, starts, ends = paired
+        else:
+            found = matches(left, right, min(thresholds))
+            overlaps = [each[0] for each in found]
+            starts = [abs(a[2] - b[2]) for _, a, b in found]
+            ends = [abs(a[3] - b[3]) for _, a, b in found]
         for threshold in thresholds:
-            self.matched[f"{threshold:g}"] += sum(each[0] >= threshold for each in overlaps)
-        for _, a, b in overlaps:
-            self.near += 1
-            self.start_error += abs(a[2] - b[2])
-            self.end_error += abs(a[3] - b[3])
+            self.matched[f"{threshold:g}"] += sum(each >= threshold for each in overlaps)
+        self.near += len(overlaps)
+        self.start_error += sum(starts)
+        self.end_error += sum(ends)
 
     def merge(self, other: Mapping[str, Any]) -> None:
         """Adds the sums of another instance, as `plain` gave them."""
@@ -77,6 +84,34 @@ class Pairs:
             "end_error_seconds": round(self.end_error / self.near, 6) if self.near else None,
             "pairs": self.near,
         }
+
+
+Paired = tuple[list[float], list[float], list[float]]  # overlaps, distances of starts, distances of ends
+
+
+def _paired(left: Marks, right: Marks, least: float) -> Paired | None:
+    """The overlaps of sides whose segments lie in pairs, the first with the first and so on; else None.
+
+    Of segments that do not overlap their neighbours none has more than half in common with two others: so
+    pairs above half are those that `matches` finds, by column at a quarter of the cost.
+    """
+    if len(left) != len(right) or not left:
+        return None
+    a, b = columns(left), columns(right)
+    if a[1] != b[1] or not (_in_turn(a) and _in_turn(b)):
+        return None
+    common = map(sub, map(min, a[3], b[3]), map(max, a[2], b[2]))
+    covered = map(sub, map(max, a[3], b[3]), map(min, a[2], b[2]))
+    overlaps = list(map(truediv, common, covered))
+    lowest = min(overlaps)
+    if lowest <= 0.5 or lowest < least:
+        return None
+    return overlaps, list(map(abs, map(sub, a[2], b[2]))), list(map(abs, map(sub, a[3], b[3])))
+
+
+def _in_turn(marks: Sequence[Sequence[Any]]) -> bool:
+    """Whether no segment starts before the one before it has ended; of columns."""
+    return all(map(le, marks[3], marks[2][1:]))
 
 
 def matches(left: Marks, right: Marks, least: float) -> list[tuple[float, Any, Any]]:
@@ -154,7 +189,7 @@ class Agreement:
             sides = [answer.tracks.get(name, []) for answer in answers]
             for left, right in itertools.combinations(sides, 2):
                 self.between[name].add(left, right, self.measure.thresholds)
-            agreed = [moment for moment in moments if moment[0] == name]
+            agreed = of_track(moments, name)
             for answer, side in zip(answers, sides, strict=True):
                 self.workers[answer.worker].pairs.add(side, agreed, self.measure.thresholds)
             add_frames(self.coincidences[name], sides, duration, self.measure.frame_seconds)
@@ -215,33 +250,63 @@ def add_frames(sums: Coincidences, sides: Sequence[Marks], duration: float | Non
 
     Frames in a row that no border parts are counted at once, so that a day costs no more than a minute.
     """
-    import numpy as np
-
     last = (
         duration if duration is not None else max((each[3] for side in sides for each in side), default=0.0)
     )
     frames = max(0, math.ceil(last / frame - 0.5))
-    spans = [[_frames(each, frame, frames) for each in side] for side in sides]
-    borders = sorted({0, frames, *(border for side in spans for span in side for border in span)})
-    place = {border: number for number, border in enumerate(borders)}
-    lengths: Any = np.diff(np.array(borders, np.int64))
-    labels = [NOBODY, *sorted({each[1] for side in sides for each in side})]
-    code = {label: number for number, label in enumerate(labels)}
-    values: Any = np.zeros((len(sides), len(lengths)), np.int32)
-    for row, (side, found) in enumerate(zip(sides, spans, strict=True)):
-        for each, (first, end) in zip(side, found, strict=True):
-            values[row, place[first] : place[end]] = code[each[1]]
-    counts: Any = np.stack([(values == number).sum(axis=0) for number in range(len(labels))]).astype(np.int64)
-    weighted: Any = counts * lengths
-    pairs: Any = weighted @ counts.T - np.diag(weighted.sum(axis=1))
-    for i, j in zip(*np.nonzero(pairs), strict=True):
-        sums[labels[i], labels[j]] += int(pairs[i, j]) / (len(sides) - 1)
+    labels, borders = _borders(sides, frame, frames)
+    said, place = [NOBODY] * len(sides), 0
+    begun: list[list[int]] = [[] for _ in sides]  # of each worker, the one that began last on top
+    ended = bytearray(len(labels))
+    lengths: dict[tuple[str, ...], int] = {}
+    for border, begins, worker, mark in borders:
+        if border != place:
+            now = tuple(said)
+            lengths[now] = lengths.get(now, 0) + border - place
+            place = border
+        mine = begun[worker]
+        if begins:
+            mine.append(mark)
+        else:
+            ended[mark] = True
+            while mine and ended[mine[-1]]:
+                mine.pop()
+        said[worker] = labels[mine[-1]] if mine else NOBODY
+    if frames > place:
+        lengths[tuple(said)] = lengths.get(tuple(said), 0) + frames - place
+    for together, length in lengths.items():
+        for pair, times in _coincident(together):
+            sums[pair] += times * length / (len(sides) - 1)
 
 
-def _frames(each: Segment | Moment, frame: float, frames: int) -> tuple[int, int]:
-    """The first frame whose centre a segment covers, and the one after the last."""
-    first, end = math.ceil(each[2] / frame - 0.5), math.ceil(each[3] / frame - 0.5)
-    return min(first, frames), min(end, frames)
+Border = tuple[int, bool, int, int]  # frame, whether a segment begins there or ends, worker, which segment
+
+
+def _borders(sides: Sequence[Marks], frame: float, frames: int) -> tuple[list[str], list[Border]]:
+    """The labels of all segments, and their borders in order of time; a segment has the frames whose centre
+    it covers, and ends before another begins.
+    """
+    labels: list[str] = []
+    borders: list[Border] = []
+    for worker, side in enumerate(sides):
+        if not side:
+            continue
+        _, said, starts, ends, *_ = columns(side)
+        for mark, (start, end) in enumerate(zip(starts, ends, strict=True), start=len(labels)):
+            first, after = math.ceil(start / frame - 0.5), math.ceil(end / frame - 0.5)
+            if first < after and first < frames:
+                borders.append((first, True, worker, mark))
+                borders.append((min(after, frames), False, worker, mark))
+        labels += said
+    borders.sort()
+    return labels, borders
+
+
+@lru_cache(maxsize=1024)
+def _coincident(together: tuple[str, ...]) -> tuple[tuple[tuple[str, str], int], ...]:
+    """How often two workers say each pair of labels, either way round, where all say these."""
+    counts = Counter(itertools.permutations(together, 2))
+    return tuple(counts.items())
 
 
 def alpha(sums: Mapping[tuple[str, str], float]) -> float | None:

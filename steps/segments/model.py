@@ -186,10 +186,14 @@ class Converted(NamedTuple):
 
     def track(self, name: str | None) -> Sequence[Moment]:
         """The moments of one track, in order of time; of all tracks where `name` is None."""
-        moments = self.moments
-        if name is None or (isinstance(moments, Columns) and set(moments.columns[0]) == {name}):
-            return moments
-        return [each for each in moments if each.track == name]
+        return self.moments if name is None else of_track(self.moments, name)
+
+
+def of_track(moments: Sequence[Moment], name: str) -> Sequence[Moment]:
+    """The moments of one track, by column where they are and all are of it."""
+    if isinstance(moments, Columns) and set(moments.columns[0]) == {name}:
+        return moments
+    return [each for each in moments if each.track == name]
 
 
 def document(converted: Converted) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steps.runtime.settings import Section
+from steps.segments.agreement import _paired, matches
 from steps.segments.books import Books
 from steps.segments.checks import Checker, Rules, Track
 from steps.segments.consolidate import Consolidation, _of_clusters, consolidate
@@ -180,3 +182,19 @@ def test_prompts(prompt: str, output: str, moments: list[Moment], track: str | N
             values |= {"id": "o%s", "x": "%d {x}", "duration": "3.5", "whole_q": "3"}
             expected.append((prompt.format(**values), output.format(**values)))
     assert rows.tuples(converted) == [row for row in expected if all(map(str.strip, row))]
+
+
+@settings(max_examples=120, deadline=None)
+@given(answers(), st.sampled_from([0.3, 0.5, 0.7]))
+def test_pairs(given_: list[Answer], least: float) -> None:
+    """Segments compared by column are those that a look at every pair finds."""
+    for left, right in itertools.combinations([each.tracks.get("t", ()) for each in given_], 2):
+        paired = _paired(left, right, least)
+        if paired is None:
+            continue
+        found = sorted(matches(left, right, least), key=lambda match: match[1].start)
+        assert paired == (
+            [overlap for overlap, _, _ in found],
+            [abs(a.start - b.start) for _, a, b in found],
+            [abs(a.end - b.end) for _, a, b in found],
+        )
