@@ -13,7 +13,7 @@ from typing import Any
 from config.document import Document, KeyPath, dotted, with_values
 from config.explain import Explainer, faults_by_path
 from config.kinds import KINDS, Kind
-from config.models.common import ParameterValue, PipelineConfig
+from config.models.pipeline import ParameterValue, PipelineConfig
 from config.parameter_values import ValueFault, check, shown
 from config.references import references
 from config.rules.rule import Finding, findings

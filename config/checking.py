@@ -16,7 +16,7 @@ from config.document import Document, KeyPath
 from config.errors import Problem
 from config.explain import explain
 from config.kinds import KINDS, Kind
-from config.models.common import PipelineConfig
+from config.models.pipeline import PipelineConfig
 from config.parameter_values import shown
 from config.rules.parameters import PARAMETER_RULES
 from config.rules.rule import Finding, Surroundings, findings, placed_findings

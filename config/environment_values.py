@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from config.binding import value_findings
 from config.document import KeyPath
-from config.models.common import ParameterValue, PipelineConfig
 from config.models.environment import Environment
+from config.models.pipeline import ParameterValue, PipelineConfig
 from config.parameter_values import ValueFault, check
 from config.rules.rule import Finding
 from config.suggest import did_you_mean, listing

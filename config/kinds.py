@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from config.models.common import PipelineConfig
+    from config.models.pipeline import PipelineConfig
     from config.rules.rule import KindRules
 
 

@@ -18,9 +18,9 @@ from config.document import Document
 from config.environment_values import environment_findings, with_environment
 from config.errors import ConfigurationError, Problem, UnknownNameError
 from config.explain import explain
-from config.models.common import PipelineConfig
 from config.models.environment import Environment
 from config.models.inference import InferenceConfig
+from config.models.pipeline import PipelineConfig
 from config.models.project import Project
 from config.places import environment_file, label_of, pipeline_files, repository_root
 from config.reading import read_file

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from config import regions
-from config.models.common import ProcessingStep
 from config.models.environment import Environment
+from config.models.pipeline import ProcessingStep
 
 Role = Literal["pipeline", "processing", "automl", "endpoint", "functions", "batch", "labeling"]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
-from config.models.common import Parameter, ParameterValue
+from config.models.pipeline import Parameter, ParameterValue
 from config.suggest import did_you_mean, quoted
 
 MAX_CHARACTERS: Final = 1024  # of a value at start (StartPipelineExecution)

@@ -15,10 +15,10 @@ from typing import Any
 from config.binding import value_findings
 from config.document import Document, dotted
 from config.errors import ConfigurationError, ParameterError, Problem
-from config.models.common import Parameter, ParameterValue, PipelineConfig
 from config.models.guardrails import GuardrailsConfig
 from config.models.inference import InferenceConfig
 from config.models.labeling import LABELING_JOB, LabelingConfig
+from config.models.pipeline import Parameter, ParameterValue, PipelineConfig
 from config.models.training import LABELING, TrainingConfig
 from config.parameter_values import ValueFault, check, parameter_text, parse
 from config.platform_parameters import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from config.models import Environment, PipelineConfig
-from config.models.common import Parameter as Declared
+from config.models.pipeline import Parameter as Declared
 from config.platform_parameters import EVERYWHERE, PlatformParameter
 from definition.checks.parameters import MOST_ENUM_VALUES
 from pipelines.sdk import Parameter, ParameterBoolean, ParameterFloat, ParameterInteger, ParameterString

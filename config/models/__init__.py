@@ -1,13 +1,5 @@
 """The typed, frozen model of the YAML files; attribute names are the files' keys."""
 
-from config.models.common import (
-    Parameter,
-    ParameterType,
-    ParameterValue,
-    PipelineConfig,
-    ProcessingStep,
-    StepRetries,
-)
 from config.models.data import HuggingFace
 from config.models.environment import (
     Environment,
@@ -29,6 +21,14 @@ from config.models.inference import (
     InferenceSteps,
     Registry,
     RequestRetries,
+)
+from config.models.pipeline import (
+    Parameter,
+    ParameterType,
+    ParameterValue,
+    PipelineConfig,
+    ProcessingStep,
+    StepRetries,
 )
 from config.models.project import Project
 from config.models.training import (

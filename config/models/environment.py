@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.models.common import ParameterValue
+from config.models.pipeline import ParameterValue
 from config.models.prices import Prices
 from config.models.types import EntityName, ImageUri, InstanceType, Items, KmsKey, Model, S3Uri, Tags, Text
 from config.regions import CONTAINER_ACCOUNTS

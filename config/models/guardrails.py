@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from config.guidelines import GUIDELINES
-from config.models.common import PipelineConfig, ProcessingStep
 from config.models.data import Columns, Source, Template
+from config.models.pipeline import PipelineConfig, ProcessingStep
 from config.models.types import Duration, Items, Model, Overridable, Share, Text, seconds
 
 RecordFormat = Literal["csv", "jsonl", "parquet", "text"]

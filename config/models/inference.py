@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.metrics import ALGORITHMS, METRICS
-from config.models.common import PipelineConfig, ProcessingStep
 from config.models.data import Columns, DataFormat, HuggingFace, Source, Template
+from config.models.pipeline import PipelineConfig, ProcessingStep
 from config.models.types import (
     ContentType,
     Description,

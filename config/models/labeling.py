@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from config.models.common import PipelineConfig, ProcessingStep
 from config.models.data import PlaceholderName, Template
+from config.models.pipeline import PipelineConfig, ProcessingStep
 from config.models.types import Description, EntityName, Items, Model, Overridable, Share, Text
 
 LabelingFormat = Literal["ground_truth", "worker_responses", "label_studio", "segments"]

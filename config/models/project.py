@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import UnknownNameError
-from config.models.common import PipelineConfig
 from config.models.environment import Environment
+from config.models.pipeline import PipelineConfig
 from config.suggest import did_you_mean
 
 

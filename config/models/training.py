@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from config.base_models import BASE_MODELS
-from config.models.common import PipelineConfig, ProcessingStep
 from config.models.data import Columns, DataFormat, HuggingFace, Source, Template
+from config.models.pipeline import PipelineConfig, ProcessingStep
 from config.models.types import (
     ColumnName,
     Duration,

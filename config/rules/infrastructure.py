@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from config.models.common import ProcessingStep
 from config.models.environment import Environment
+from config.models.pipeline import ProcessingStep
 from config.rules.rule import Finding, Findings
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from config import names
-from config.models.common import PipelineConfig
 from config.models.labeling import LABELING_JOB, LabelingConfig
 from config.models.labeling_job import LabelingJobConfig
+from config.models.pipeline import PipelineConfig
 from config.models.types import seconds
 from config.rules.data import is_local
 from config.rules.rule import Finding, Findings, KindRules, PlacedRule, Rule, Surroundings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from config import names
-from config.models.common import PipelineConfig
+from config.models.pipeline import PipelineConfig
 from config.rules.rule import Finding, Findings, PlacedRule, Surroundings
 
 _OWN_TAGS: Final = 3  # of the platform, on what executions make

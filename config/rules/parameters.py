@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from config.models.common import Parameter, PipelineConfig
+from config.models.pipeline import Parameter, PipelineConfig
 from config.parameter_values import ValueFault, check
 from config.platform_parameters import RESERVED
 from config.references import references

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from config.base_models import BASE_MODELS
-from config.models.common import PipelineConfig
 from config.models.guardrails import GuardrailsConfig
 from config.models.inference import InferenceConfig
 from config.models.labeling import LabelingConfig
+from config.models.pipeline import PipelineConfig
 from config.models.training import LABELING, TrainingConfig
 from config.rules.rule import Finding, plain
 from config.suggest import did_you_mean, listing

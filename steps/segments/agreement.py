@@ -17,10 +17,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import le, sub, truediv
+from operator import sub, truediv
 from typing import Any
 
-from steps.segments.model import Answer, Moment, Segment, columns, of_track
+from steps.segments.model import Answer, Moment, Segment, columns, in_turn, of_track
 
 NOBODY = ""
 Marks = Sequence[Segment | Moment]
@@ -98,7 +98,7 @@ def _paired(left: Marks, right: Marks, least: float) -> Paired | None:
     if len(left) != len(right) or not left:
         return None
     a, b = columns(left), columns(right)
-    if a[1] != b[1] or not (_in_turn(a) and _in_turn(b)):
+    if a[1] != b[1] or not (in_turn(left) and in_turn(right)):
         return None
     common = map(sub, map(min, a[3], b[3]), map(max, a[2], b[2]))
     covered = map(sub, map(max, a[3], b[3]), map(min, a[2], b[2]))
@@ -107,11 +107,6 @@ def _paired(left: Marks, right: Marks, least: float) -> Paired | None:
     if lowest <= 0.5 or lowest < least:
         return None
     return overlaps, list(map(abs, map(sub, a[2], b[2]))), list(map(abs, map(sub, a[3], b[3])))
-
-
-def _in_turn(marks: Sequence[Sequence[Any]]) -> bool:
-    """Whether no segment starts before the one before it has ended; of columns."""
-    return all(map(le, marks[3], marks[2][1:]))
 
 
 def matches(left: Marks, right: Marks, least: float) -> list[tuple[float, Any, Any]]:

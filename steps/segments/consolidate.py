@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import le
 from typing import Any, Final, NamedTuple
 
-from steps.segments.model import NOTHING, Answer, Columns, Marks, Moment, Segment, columns, new_moment
+from steps.segments.model import NOTHING, Answer, Columns, Moment, Segment, columns, in_turn, new_moment
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def _of_clusters(
             divided.append(result)
         else:
             made.append((result, cluster))
-    if all(map(_in_turn, lists)):
+    if all(map(in_turn, lists)):
         made, crossed = _parted(made)
         divided += (Divided(*_CROSSED, _named(cluster, answers)) for _, cluster in crossed)
     else:  # clusters come in the order in which they grew
@@ -127,7 +126,7 @@ def _aligned(lists: Sequence[Sequence[Segment]], iou: float) -> Aligned | None:
     if iou < 0.5 or not size or any(len(each) != size for each in lists):
         return None
     marked = [columns(each) for each in lists]
-    if any(type(each) is not Marks and not _in_turn(each) for each in lists):
+    if not all(map(in_turn, lists)):
         return None
     starts = list(map(sorted, zip(*[each[2] for each in marked], strict=True)))
     ends = list(map(sorted, zip(*[each[3] for each in marked], strict=True)))
@@ -137,22 +136,12 @@ def _aligned(lists: Sequence[Sequence[Segment]], iou: float) -> Aligned | None:
     return marked, starts, ends
 
 
-def _apart(starts: Sequence[float], ends: Sequence[float]) -> bool:
-    """Whether nothing starts before the one before it has ended."""
-    return all(map(le, ends, starts[1:]))
-
-
 def _medians(groups: Sequence[Sequence[float]]) -> list[float]:
     """The middle of each sorted group."""
     middle = len(groups[0]) >> 1
     if len(groups[0]) & 1:
         return [each[middle] for each in groups]
     return [(each[middle - 1] + each[middle]) / 2 for each in groups]
-
-
-def _in_turn(segments: Sequence[Segment]) -> bool:
-    """Whether a worker's segments do not overlap."""
-    return _apart([each[2] for each in segments], [each[3] for each in segments])
 
 
 def _matched(lists: Sequence[Sequence[Segment]], iou: float) -> list[Sequence[Member]]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import le
 from typing import Any, NamedTuple, TypeVar, overload
 
 VERSION = 1
@@ -82,6 +83,14 @@ class Marks(Columns[Segment]):
 
     def __init__(self, columns: tuple[Sequence[Any], ...]) -> None:
         super().__init__(new_segment, columns)
+
+
+def in_turn(marks: Sequence[Any]) -> bool:
+    """Whether no segment or moment starts before the one before it has ended."""
+    if isinstance(marks, Marks) or not marks:
+        return True
+    _, _, starts, ends, *_ = columns(marks)
+    return all(map(le, ends, starts[1:]))
 
 
 class Moment(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 from config.errors import ConfigurationError, ParameterError
 from config.load import load_project
 from config.models import InferenceConfig, PipelineConfig
-from config.models.common import ParameterValue
+from config.models.pipeline import ParameterValue
 from config.parameters import (
     Layer,
     parameter_text,
