@@ -37,7 +37,7 @@ def survey(keys: Iterable[tuple[int, Key | None]], media: Callable[[str], bytes 
 
     `media` tells the file of a source, by a name that files of the same bytes share.
     """
-    objects, ids = _Seen(), _Seen()
+    placed, objects, ids = array("Q"), array("Q"), array("Q")
     files, recordings = array("Q"), array("Q")
     blank: list[int] = []
     lines = labeled = 0
@@ -48,45 +48,40 @@ def survey(keys: Iterable[tuple[int, Key | None]], media: Callable[[str], bytes 
         if key is None:
             continue
         labeled += 1
-        if key.object is None:
+        name, identity, recorded, source = key
+        if name is None:
             continue
-        objects.add(key.object, line)
-        ids.add(key.id, line)
-        recording = xxh3_64_intdigest(one_name(key.recording))
-        if key.source:
-            same = key.source == key.recording
-            files.append(recording if same else xxh3_64_intdigest(one_name(key.source)))
+        placed.append(line)
+        objects.append(_hash(name))
+        ids.append(objects[-1] if identity is name else _hash(identity))
+        recording = xxh3_64_intdigest(one_name(recorded))
+        if source:
+            files.append(recording if source is recorded else xxh3_64_intdigest(one_name(source)))
             recordings.append(recording)
-        if name := media(key.source):
-            files.append(xxh3_64_intdigest(name))
+        if file := media(source):
+            files.append(xxh3_64_intdigest(file))
             recordings.append(recording)
-    repeated = objects.repeated()
-    same_id = {each: first for each, first in ids.repeated().items() if each not in repeated}
+    repeated = _repeated(objects, placed)
+    same_id = {each: first for each, first in _repeated(ids, placed).items() if each not in repeated}
     return Surveyed(lines, tuple(blank), labeled, repeated, same_id, joined(files, recordings))
 
 
-class _Seen:
-    """Names by line."""
+def _hash(name: str) -> int:
+    return xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))
 
-    def __init__(self) -> None:
-        self._hashes, self._lines = array("Q"), array("Q")
 
-    def add(self, name: str, line: int) -> None:
-        self._hashes.append(xxh3_64_intdigest(name.encode("utf-8", "surrogatepass")))
-        self._lines.append(line)
+def _repeated(hashes: array[int], lines: array[int]) -> dict[int, int]:
+    """Lines whose name an earlier line has, and which."""
+    import numpy as np
 
-    def repeated(self) -> dict[int, int]:
-        """Lines whose name an earlier line has, and which."""
-        import numpy as np
-
-        if not self._hashes:
-            return {}
-        found: Any = np.frombuffer(self._hashes, np.uint64)
-        order: Any = np.argsort(found, kind="stable")  # equal ones stay in the order of their lines
-        ordered = found[order]
-        repeated: dict[int, int] = {}
-        places: list[int] = (np.flatnonzero(ordered[1:] == ordered[:-1]) + 1).tolist()
-        for place in places:
-            before, current = self._lines[int(order[place - 1])], self._lines[int(order[place])]
-            repeated[current] = repeated.get(before, before)
-        return repeated
+    if not hashes:
+        return {}
+    found: Any = np.frombuffer(hashes, np.uint64)
+    order: Any = np.argsort(found, kind="stable")  # equal ones stay in the order of their lines
+    ordered = found[order]
+    repeated: dict[int, int] = {}
+    places: list[int] = (np.flatnonzero(ordered[1:] == ordered[:-1]) + 1).tolist()
+    for place in places:
+        before, current = lines[int(order[place - 1])], lines[int(order[place])]
+        repeated[current] = repeated.get(before, before)
+    return repeated

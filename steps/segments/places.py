@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -123,6 +124,30 @@ class Places:
         folder = str(self.folder)
         return -1 if _has_links(folder, _LEVELS - 1) else folder.count("/") + _LEVELS
 
+    def iteration_of(self, uri: str) -> str:
+        """`iteration-<n>` of a file `iteration-<n>/<line>/<file>` in the folder; else nothing."""
+        try:
+            path = self._path_below(uri, split_uri(uri)[1])
+        except ResponseError:
+            return ""
+        iteration, _, rest = (path or "").partition("/")
+        # Where `below` is a number it could be that of a line.
+        return iteration if rest.count("/") == 1 and not self.below.isdecimal() else ""
+
+    def folders(self) -> array[int] | None:
+        """Hashes of (iteration, line) of the folders that are given; None where they cannot be listed."""
+        if self.folder is None:
+            return None
+        found = array("q")
+        try:
+            for iteration in (each for each in self.folder.iterdir() if each.is_dir()):
+                found.extend(hash((iteration.name, name)) for name in os.listdir(iteration))
+        except FileNotFoundError:  # no file in it is for this instance
+            return found
+        except OSError:
+            return None
+        return found
+
     def newest(self, line: int) -> Found | None:
         """The newest answers of a manifest line by its folder, `iteration-*/<line>/`; None for none."""
         if self.folder is None:
@@ -135,6 +160,46 @@ class Places:
         if self.shared:
             raise ElsewhereError
         return None
+
+
+class Elsewhere:
+    """Which lines' answers another instance has, told by the folders that this one was given.
+
+    Eight bytes a line. To open the file would tell as much and cost twenty times more; what is not sure by
+    `iteration-<n>/<line>/<time>.json` is opened.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._folders = array("q")  # hashes of the folders; 0 for what is to be looked at
+        self._before, self._iteration = "", ""
+
+    def add(self, line: int, uri: Any) -> None:
+        """Notes the reference of a line; lines come in order."""
+        folders = self._folders
+        if line != len(folders):
+            folders.extend([0] * (line - len(folders)))
+        folders.append(self._hash(uri) if isinstance(uri, str) else 0)
+
+    def _hash(self, uri: str) -> int:
+        before, _, name = uri.rpartition("/")
+        before, _, number = before.rpartition("/")
+        if before != self._before:  # mostly that of the line before
+            self._before, self._iteration = before, self._places.iteration_of(uri)
+        plain = name.endswith(".json") and ".." not in name and "\\" not in name and "\0" not in name
+        return hash((self._iteration, number)) if self._iteration and number.isdecimal() and plain else 0
+
+    def lines(self) -> bytes:
+        """A mark for each line whose answers are elsewhere."""
+        import numpy as np
+
+        given = self._places.folders() if self._folders else None
+        if given is None:
+            return b""
+        folders: Any = np.frombuffer(self._folders, np.int64)
+        marks: Any = ~np.isin(folders, given) & (folders != 0)
+        found: bytes = marks.tobytes()
+        return found
 
 
 def _has_links(folder: str, levels: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from steps.runtime.errors import StepError
 from steps.segments.answers import CONSOLIDATED, UnreadableAnswerError, of_content, of_response, parse
 from steps.segments.model import Given, Item, Key
-from steps.segments.places import ElsewhereError, Found, ResponseError
+from steps.segments.places import Elsewhere, ElsewhereError, Found, ResponseError
 from steps.segments.readers.catalog import Source
 from steps.segments.readers.fields import duration_of, fields_of, text_of
 from steps.segments.readers.lines import objects_of
@@ -35,9 +35,12 @@ class GroundTruth:
         self._source = source
         self._attribute = source.attribute
         self._job: str | None = None
+        self._elsewhere = Elsewhere(source.places)
+        self._named = source.id_key is not None or source.recording_key is not None
 
     def keys(self) -> Iterator[tuple[int, Key | None]]:
         """The source of each labeled line; a line that is refused anyway does not stand before a good one."""
+        self._elsewhere = Elsewhere(self._source.places)
         for number, line in objects_of(self._source.manifest):
             yield number, self._key(number, line) if isinstance(line, dict) else None
 
@@ -46,17 +49,22 @@ class GroundTruth:
         if uri is None or name is None:
             return None
         refused = self._refusal(line, name) is not None
+        if self._source.places.shared:
+            # What is refused belongs to the instance that its number says, wherever its answers are.
+            self._elsewhere.add(number, None if refused else _reference(line, name))
         identity, recording = self._names(number, line, uri)
         return Key(None if refused else uri, identity, recording, uri)
 
     def _names(self, number: int, line: dict[str, Any], uri: str | None) -> tuple[str, str]:
         """What the object and its recording are called: by the keys of the YAML, else by the source."""
+        if uri is not None and not self._named:
+            return uri, uri
         identity = text_of(line, self._source.id_key) or uri or f"line-{number}"
         return identity, text_of(line, self._source.recording_key) or uri or identity
 
     def items(self) -> Iterator[Item]:
-        """The lines in order."""
-        for number, line in objects_of(self._source.manifest):
+        """The lines in order, without those of which `keys` has found that their answers are elsewhere."""
+        for number, line in objects_of(self._source.manifest, self._elsewhere.lines()):
             yield self._item(number, line) if isinstance(line, dict) else Item(number, problem=line)
 
     def _label(self, line: Mapping[str, Any]) -> str | None:
@@ -119,9 +127,7 @@ class GroundTruth:
 
     def _answers(self, number: int, line: Mapping[str, Any], name: str) -> tuple[tuple[Given, ...], bool]:
         metadata, places = line.get(name + _METADATA), self._source.places
-        reference = None
-        if isinstance(metadata, dict):
-            reference = metadata.get("worker-response-ref") or metadata.get("worker_response_ref")
+        reference = _reference(line, name)
         if isinstance(reference, str):
             return self._response(places.read(reference))
         if line.get(name) not in (None, {}, "", []):
@@ -142,6 +148,14 @@ class GroundTruth:
             return of_response(parse(found.content), self._source.field), found.held
         except UnreadableAnswerError as error:
             raise ResponseError("response_unreadable", str(error), held=found.held) from error
+
+
+def _reference(line: Mapping[str, Any], name: str) -> Any:
+    """The file of the answers, as the metadata of the attribute name it."""
+    metadata = line.get(name + _METADATA)
+    if not isinstance(metadata, dict):
+        return None
+    return metadata.get("worker-response-ref") or metadata.get("worker_response_ref")
 
 
 def _attribute_of(line: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,18 @@ Line = dict[str, Any] | tuple[str, str]
 _CHUNK = 1 << 20
 
 
-def objects_of(path: Path) -> Iterator[tuple[int, Line]]:
-    """(line from 0, object) of JSON Lines; (reason, detail) in the place of one that is none."""
+def objects_of(path: Path, skip: Sequence[int] = b"") -> Iterator[tuple[int, Line]]:
+    """(line from 0, object) of JSON Lines; (reason, detail) in the place of one that is none.
+
+    Lines with a mark in `skip`, which may be shorter than the file, are not parsed.
+    """
+    marked = len(skip)
     with path.open("rb") as file:
         if file.read(3) != b"\xef\xbb\xbf":
             file.seek(0)
         for number, line in enumerate(bounded_lines(file, path.stat().st_size)):
+            if number < marked and skip[number]:
+                continue
             if line is None:
                 yield number, ("too_large", f"more than {MAX_ROW_BYTES >> 20} MiB in one line")
             elif line.strip():

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from steps.runtime.errors import StepError
 from steps.segments.media import duration
-from steps.segments.places import ElsewhereError, Places, ResponseError, s3_fetch
+from steps.segments.places import Elsewhere, ElsewhereError, Places, ResponseError, s3_fetch
 from steps.segments.readers.lines import elements_of
 from steps.segments.writers.folders import media_file
 
@@ -41,6 +41,45 @@ def test_a_file_below_the_folder_is_read_there_and_others_are_fetched(tmp_path: 
     shared = places(tmp_path, f"s3://bucket/job/{BELOW}", shared=True)
     with pytest.raises(ElsewhereError, match=r"^$"):
         shared.read(f"s3://bucket/job/{BELOW}/iteration-1/4/a.json")
+
+
+PIECES = st.sampled_from(
+    ["iteration-1", "iteration-2", "iteration-x", "0", "1", "01", "7", "a.json", "b.json", "..json", "a.txt",
+     "", ".", "..", "a\\b.json", "x\0.json", "\u0661", "annotations", "worker-response", BELOW]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    keys=st.lists(st.lists(PIECES, min_size=1, max_size=6).map("/".join), max_size=12),
+    root=st.sampled_from(["", f"s3://bucket/job/{BELOW}", "s3://bucket"]),
+    below=st.sampled_from([BELOW, "1", ""]),
+    link=st.booleans(),
+)
+def test_what_is_marked_as_elsewhere_is_found_to_be_so_when_it_is_opened(
+    keys: list[str], root: str, below: str, link: bool
+) -> None:
+    """Whatever references look like: a mark only saves the opening, so no answer is overlooked."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in ("iteration-1/0/a.json", "iteration-1/7/b.json", "1/a.json", "iteration-x/1/a.json"):
+            (folder / path).parent.mkdir(parents=True)
+            (folder / path).write_text("{}")
+        if link:
+            (folder / "iteration-2").symlink_to("iteration-1")
+        here = Places(folder, root, below, 100, True, lambda *_: b"fetched")
+        uris = [f"{root or 's3://copy/job'}/{key}" for key in (*keys, "iteration-1/1/a.json")]
+        elsewhere = Elsewhere(here)
+        for number, uri in enumerate(uris):
+            elsewhere.add(2 * number, uri)  # every second line is blank
+        marks = elsewhere.lines()
+        assert len(marks) == 2 * len(uris) - 1
+        assert not any(marks[1::2])
+        for uri, mark in zip(uris, marks[::2], strict=True):
+            if mark:
+                with pytest.raises(ElsewhereError, match=r"^$"):
+                    here.read(uri)
+        assert bool(marks[-1]) == bool(root and below != "1")
 
 
 @pytest.mark.parametrize(
