@@ -1,6 +1,6 @@
 """Converting labels beside a plain loop: json.load of every answer, and the same CSV without any check.
 
-    python bench/labeling.py --python STEP_PYTHON [--objects 100000] [--rounds 2]
+    python bench/labeling.py --python STEP_PYTHON [--objects 100000] [--rounds 3]
 
 Makes a labeling job's output (three workers an object, 20 segments each, boundaries a little apart, one
 object in ten with a disagreement), then runs on one core each: the loop; the step with all checks and
@@ -65,7 +65,7 @@ def main() -> None:
     )
     parser.add_argument("--python", default=None)
     parser.add_argument("--objects", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     python = arguments.python or step_python()
     with tempfile.TemporaryDirectory(prefix="bench-labeling-") as name:
@@ -85,15 +85,30 @@ def main() -> None:
 
 
 def tell(runs: dict[str, list[Measured]]) -> None:
-    """The ratios: by processor time, which other work on the machine does not change, and on the wall."""
+    """Medians over the rounds of what each round's runs are to each other, and how far they lie apart.
+
+    A round's runs stand side by side, so that what else the machine does slows all of them; the step is
+    measured before and after the shards.
+    """
+    whole = list(zip(runs["step"], runs["step again"], strict=True))
     for key in ("processor", "seconds"):
-        best = {what: statistics.median(getattr(run, key) for run in done) for what, done in runs.items()}
-        print(f"{key}: checks and consolidation take {best['step'] / best['loop']:.2f} times the plain loop;")
-        print(f"  with agreement {best['agreement'] / best['loop']:.2f} times; merge {best['merge']:.1f} s")
-    walls = {what: min(run.seconds for run in done) for what, done in runs.items()}
-    print(f"two shards on a core each: {walls['step'] / walls['shards']:.2f} times as fast as one (wall);")
-    print(f"  two whole loops at once do {2 * walls['loop'] / walls['loops']:.2f} times the work of one")
-    print(f"peak memory of a process: {max(run.megabytes for run in runs['step']):,.0f} MB")
+        steps = [statistics.mean(getattr(run, key) for run in both) for both in whole]
+        loops = [getattr(run, key) for run in runs["loop"]]
+        longer = [getattr(run, key) for run in runs["agreement"]]
+        print(f"{key}: checks and consolidation take {ratios(steps, loops)} times the plain loop;")
+        print(f"  with agreement {ratios(longer, loops)} times")
+    shards, loops = [run.seconds for run in runs["shards"]], [run.seconds for run in runs["loop"]]
+    two = [run.seconds / 2 for run in runs["loops"]]
+    print(f"two shards on a core each: {ratios(steps, shards)} times as fast as one (wall);")
+    print(f"  two whole loops at once do {ratios(loops, two)} times the work of one")
+    print(f"merge: {statistics.median(run.seconds for run in runs['merge']):.1f} s")
+    print(f"peak memory of a process: {max(run.megabytes for both in whole for run in both):,.0f} MB")
+
+
+def ratios(over: list[float], under: list[float]) -> str:
+    """The median of the rounds' ratios, the smallest and the largest."""
+    found = [above / below for above, below in zip(over, under, strict=True)]
+    return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
 def make(folder: Path, objects: int) -> int:
@@ -204,11 +219,12 @@ def plans(python: str, folder: Path) -> dict[str, list[list[str]]]:
         return [python, str(loop), str(manifest), str(folder / "data"), str(folder / name)]
 
     return {
-        "loop": [looping("loop.csv")],
         "loops": [looping("loop-0.csv"), looping("loop-1.csv")],
+        "loop": [looping("loop.csv")],
         "step": [step(agreement=False)],
-        "agreement": [step(agreement=True)],
         "shards": [step(agreement=False, part=0), step(agreement=False, part=1)],
+        "step again": [step(agreement=False)],
+        "agreement": [step(agreement=True)],
         "merge": [merge],
     }
 

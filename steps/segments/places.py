@@ -184,7 +184,7 @@ class Elsewhere:
     def _hash(self, uri: str) -> int:
         before, _, name = uri.rpartition("/")
         before, _, number = before.rpartition("/")
-        if before != self._before:  # mostly that of the line before
+        if before != self._before or not self._iteration:  # mostly as on the line before
             self._before, self._iteration = before, self._places.iteration_of(uri)
         plain = name.endswith(".json") and ".." not in name and "\\" not in name and "\0" not in name
         return hash((self._iteration, number)) if self._iteration and number.isdecimal() and plain else 0
