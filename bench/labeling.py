@@ -1,6 +1,6 @@
 """Converting labels beside a plain loop: json.load of every answer, and the same CSV without any check.
 
-    python bench/labeling.py --python STEP_PYTHON [--objects 100000] [--rounds 3]
+    python bench/labeling.py --python STEP_PYTHON [--objects 100000] [--rounds 3] [--without-agreement]
 
 Makes a labeling job's output (three workers an object, 20 segments each, boundaries a little apart, one
 object in ten with a disagreement), then runs on one core each: the loop; the step with all checks and
@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--python", default=None)
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-agreement", action="store_true")
     arguments = parser.parse_args()
     python = arguments.python or step_python()
     with tempfile.TemporaryDirectory(prefix="bench-labeling-") as name:
@@ -75,6 +76,8 @@ def main() -> None:
         runs: dict[str, list[Measured]] = {}
         for _ in range(arguments.rounds):
             for what, commands in plans(python, folder).items():
+                if arguments.without_agreement and what in {"agreement", "merge"}:
+                    continue
                 runs.setdefault(what, []).append(done := measure(commands, folder))
                 print(
                     f"{what:10} {done.seconds:7.1f} s {done.processor:7.1f} s of processor"
@@ -85,30 +88,41 @@ def main() -> None:
 
 
 def tell(runs: dict[str, list[Measured]]) -> None:
-    """Medians over the rounds of what each round's runs are to each other, and how far they lie apart.
+    """How the runs are to each other: the fastest of each, and the median of the rounds and their range.
 
-    A round's runs stand side by side, so that what else the machine does slows all of them; the step is
-    measured before and after the shards.
+    What else the machine does makes a run slower and never faster. A round's runs stand side by side, and
+    the step is measured before and after the shards.
     """
-    whole = list(zip(runs["step"], runs["step again"], strict=True))
-    for key in ("processor", "seconds"):
-        steps = [statistics.mean(getattr(run, key) for run in both) for both in whole]
-        loops = [getattr(run, key) for run in runs["loop"]]
-        longer = [getattr(run, key) for run in runs["agreement"]]
-        print(f"{key}: checks and consolidation take {ratios(steps, loops)} times the plain loop;")
-        print(f"  with agreement {ratios(longer, loops)} times")
-    shards, loops = [run.seconds for run in runs["shards"]], [run.seconds for run in runs["loop"]]
-    two = [run.seconds / 2 for run in runs["loops"]]
-    print(f"two shards on a core each: {ratios(steps, shards)} times as fast as one (wall);")
-    print(f"  two whole loops at once do {ratios(loops, two)} times the work of one")
-    print(f"merge: {statistics.median(run.seconds for run in runs['merge']):.1f} s")
-    print(f"peak memory of a process: {max(run.megabytes for both in whole for run in both):,.0f} MB")
+    whole = [*runs["step"], *runs["step again"]]
+    print(f"checks and consolidation take {ratio(runs, 'step', 'loop')} times the plain loop;")
+    if "agreement" in runs:
+        print(f"  with agreement {ratio(runs, 'agreement', 'loop')} times")
+        print(f"  merge: {statistics.median(run.seconds for run in runs['merge']):.1f} s")
+    print(f"two shards on a core each: {ratio(runs, 'step', 'shards')} times as fast as one;")
+    print(f"  two whole loops at once do {ratio(runs, 'loop', 'loops', times=2)} times the work of one")
+    print(f"peak memory of a process: {max(run.megabytes for run in whole):,.0f} MB")
 
 
-def ratios(over: list[float], under: list[float]) -> str:
-    """The median of the rounds' ratios, the smallest and the largest."""
-    found = [above / below for above, below in zip(over, under, strict=True)]
-    return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+def ratio(runs: dict[str, list[Measured]], over: str, under: str, *, times: int = 1) -> str:
+    """The fastest `over` by the fastest `under`; and what the rounds say each by itself."""
+    above, below = ([times * each for each in seconds(runs, over)], seconds(runs, under))
+    fastest = times * min(run.seconds for run in all_of(runs, over)) / min(below)
+    found = [one / other for one, other in zip(above, below, strict=True)]
+    rounds = f"median {statistics.median(found):.2f}, {min(found):.2f} to {max(found):.2f}"
+    return f"{fastest:.2f} (rounds: {rounds})"
+
+
+def seconds(runs: dict[str, list[Measured]], what: str) -> list[float]:
+    """Seconds by round; those of the step are the mean of its two runs."""
+    if what != "step":
+        return [run.seconds for run in runs[what]]
+    both = zip(runs["step"], runs["step again"], strict=True)
+    return [(before.seconds + after.seconds) / 2 for before, after in both]
+
+
+def all_of(runs: dict[str, list[Measured]], what: str) -> list[Measured]:
+    """Every run of a kind."""
+    return [*runs[what], *(runs["step again"] if what == "step" else ())]
 
 
 def make(folder: Path, objects: int) -> int:
