@@ -164,6 +164,9 @@ class Key(NamedTuple):
     source: str
 
 
+new_key = partial(tuple.__new__, Key)
+
+
 class Item(NamedTuple):
     """One line of a manifest (or task, or document): the object and its answers, or why it has none.
 

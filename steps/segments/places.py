@@ -176,18 +176,17 @@ class Elsewhere:
 
     def add(self, line: int, uri: Any) -> None:
         """Notes the reference of a line; lines come in order."""
-        folders = self._folders
+        found, folders = 0, self._folders
         if line != len(folders):
             folders.extend([0] * (line - len(folders)))
-        folders.append(self._hash(uri) if isinstance(uri, str) else 0)
-
-    def _hash(self, uri: str) -> int:
-        before, _, name = uri.rpartition("/")
-        before, _, number = before.rpartition("/")
-        if before != self._before or not self._iteration:  # mostly as on the line before
-            self._before, self._iteration = before, self._places.iteration_of(uri)
-        plain = name.endswith(".json") and ".." not in name and "\\" not in name and "\0" not in name
-        return hash((self._iteration, number)) if self._iteration and number.isdecimal() and plain else 0
+        if isinstance(uri, str) and uri.endswith(".json"):
+            before, number, name = uri.rsplit("/", 2) if uri.count("/") > 1 else ("", "", "")
+            if before != self._before or not self._iteration:  # mostly as on the line before
+                self._before, self._iteration = before, self._places.iteration_of(uri)
+            plain = ".." not in name and "\\" not in name and "\0" not in name
+            if plain and self._iteration and number.isdecimal():
+                found = hash((self._iteration, number))
+        folders.append(found)
 
     def lines(self) -> bytes:
         """A mark for each line whose answers are elsewhere."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from steps.runtime.errors import StepError
 from steps.segments.answers import CONSOLIDATED, UnreadableAnswerError, of_content, of_response, parse
-from steps.segments.model import Given, Item, Key
+from steps.segments.model import Given, Item, Key, new_key
 from steps.segments.places import Elsewhere, ElsewhereError, Found, ResponseError
 from steps.segments.readers.catalog import Source
 from steps.segments.readers.fields import duration_of, fields_of, text_of
@@ -53,7 +53,7 @@ class GroundTruth:
             # What is refused belongs to the instance that its number says, wherever its answers are.
             self._elsewhere.add(number, None if refused else _reference(line, name))
         identity, recording = self._names(number, line, uri)
-        return Key(None if refused else uri, identity, recording, uri)
+        return new_key((None if refused else uri, identity, recording, uri))
 
     def _names(self, number: int, line: dict[str, Any], uri: str | None) -> tuple[str, str]:
         """What the object and its recording are called: by the keys of the YAML, else by the source."""

@@ -38,9 +38,9 @@ def _object(line: bytes) -> Line:
         found = parse(line)
     except UnreadableAnswerError as error:
         return "unreadable", str(error)
-    if not isinstance(found, dict):
-        return "unreadable", f"a JSON object is needed, found {type(found).__name__}"
-    return found
+    if isinstance(found, dict):
+        return found
+    return "unreadable", f"a JSON object is needed, found {type(found).__name__}"
 
 
 def elements_of(path: Path) -> Iterator[tuple[int, Line]]:
