@@ -15,7 +15,6 @@ from typing import Any
 from moto.utilities.utils import get_partition
 
 from local import catalog, queues, s3_patches, snapshot
-from local.api import StandIn
 from local.bucket_policies import BucketPolicies
 from local.children import Children
 from local.credentials import FILE_NAME, Identity
@@ -37,6 +36,7 @@ from local.s3_requests import S3Requests
 from local.schedules import Schedules
 from local.scrubbing import with_proxies
 from local.settings import StandInSettings
+from local.stand_in import StandIn
 from local.store import Store
 from local.topics import Topics
 
