@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from config import names
 from config.errors import PlatformError
-from definition.assets import Asset
+from pipelines.assets import Asset
 from pipelines.context import Context
 
 _BLOCK: Final = 1 << 20

@@ -22,7 +22,7 @@ from deploy.hints import typed
 from deploy.session import Aws
 
 if TYPE_CHECKING:
-    from definition.assets import Asset
+    from pipelines.assets import Asset
 
 # What every function's archive holds beside its own files (lambdas/waiting/ as waiting/).
 SHARED = "waiting"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from definition.assets import Asset
 from definition.checks import DefinitionError, require
+from pipelines.assets import Asset
 from tests.unit.definition.examples import condition, failing, function, good, processing, with_steps
 
 

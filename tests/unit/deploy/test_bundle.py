@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from definition.assets import Asset
 from deploy.errors import NotDeployedError, WrongCallerError
 from deploy.infrastructure.bundle import BundleError, function_bundles, missing_uploads
+from pipelines.assets import Asset
 from tests.unit.deploy.fakes import BUCKET, FakeAws, FakeS3, project
 
 
