@@ -13,11 +13,10 @@ from commands.catalog import GROUPS, VERBS
 from commands.terminal import Terminal
 from commands.verb import Verb
 from config.errors import PlatformError
-from config.places import pipeline_files, repository_root
+from config.places import DEFAULT_ENVIRONMENT, pipeline_files, repository_root
 from config.suggest import did_you_mean, nearest
 
 PROGRAM = "run_pipeline.py"
-DEFAULT_ENVIRONMENT = "local"
 # What other tools call it, where the nearest spelling would lead astray.
 OTHER_WORDS = {
     "approve": "registry approve",
