@@ -8,7 +8,8 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from commands.arguments import count, moment_of
-from commands.observing import connected, name_of
+from commands.named_execution import name_of
+from commands.projects import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commands.observing import connected
+from commands.projects import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
