@@ -1,8 +1,8 @@
 """What an execution is started with: declared parameters, those of the platform, and the values given.
 
-The first of these that has a value wins: ``-p`` on the command line, the ``--params`` file, the environment
-file, the pipeline file (``load_project`` has laid the environment's values over the file's defaults). The
-platform's own parameters (candidate, commit) are filled in by whoever starts, and ``-p`` wins over them too.
+Which value wins is written in config/load.py, which has laid the environment's values over the file's
+defaults. The platform's own parameters (candidate, commit) are filled in by whoever starts, and ``-p`` wins
+over them too.
 """
 
 from __future__ import annotations
