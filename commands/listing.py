@@ -126,7 +126,7 @@ def _show(
 
 def _changed(project: Project, execution: Execution, values: Mapping[str, str]) -> str:
     """The declared values that are not the defaults of the file at hand, and the size of a sample."""
-    from config.parameters import parameter_text
+    from config.parameter_values import parameter_text
     from config.platform_parameters import SAMPLE_ROWS
 
     config = project.pipelines.get(name_of(project, execution))
