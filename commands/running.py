@@ -36,7 +36,7 @@ class Run:
         project = load_project(arguments.env, names=names)
         wishes = wishes_of(project, names, arguments)
         if project.environment.stand_in is not None:
-            from commands.local import make_ready
+            from commands.making_ready import make_ready
 
             make_ready(project, names, terminal)
         return _run_each(
