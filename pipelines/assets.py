@@ -8,26 +8,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Asset:
-    """One object of the environment's bucket, at a key that names its content; body or path, never both."""
+    """One object of the environment's bucket, at a key that names its content: bytes, or a file's."""
 
     key: str
-    body: bytes | None = None
-    path: Path | None = None
-
-    def __post_init__(self) -> None:
-        if (self.body is None) == (self.path is None):
-            raise ValueError(f'asset "{self.key}" needs either a body or a path')
+    body: bytes | Path
 
     def read(self) -> bytes:
-        """The content; reads the file where it is one."""
-        return self.body if self.body is not None else self._file().read_bytes()
+        """The content."""
+        return self.body.read_bytes() if isinstance(self.body, Path) else self.body
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return len(self.body) if self.body is not None else self._file().stat().st_size
-
-    def _file(self) -> Path:
-        if self.path is None:
-            raise ValueError(f'asset "{self.key}" has no file')
-        return self.path
+        return self.body.stat().st_size if isinstance(self.body, Path) else len(self.body)
