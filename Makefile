@@ -10,7 +10,7 @@ TEST := .venv/bin/python -m pytest
 .PHONY: help run run-labeling run-guardrails test soak check format docs clean platform dev environments
 
 help:            ## what can be made
-	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: platform    ## run the sample training and inference pipelines on this machine
 	@$(RUN) run facts-training facts-inference
@@ -40,13 +40,13 @@ docs: platform   ## write the generated parts of the documentation
 	.venv/bin/python docs/tables.py
 	.venv/bin/python docs/command_reference.py
 
-platform:
+platform:        ## .venv with what the command line needs
 	@$(PYTHON) requirements/install.py platform
 
-environments: platform
+environments: platform  ## the Python environments of the steps
 	@$(RUN) local install
 
-dev:
+dev:             ## .venv with what check and test need, too
 	@$(PYTHON) requirements/install.py dev
 
 clean:           ## stop the stand-in and remove what it keeps in .local

@@ -28,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if words is None else words
     terminal = Terminal.of_process()
     try:
-        code = parse(words, terminal).run(terminal)
+        code = parse(words).run(terminal)
         terminal.flush()
     except BrokenPipeError:  # the reader of a pipe has seen enough (`... | head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

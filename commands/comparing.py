@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from commands.observing import connected, name_of
+from commands.named_execution import name_of
+from commands.projects import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -88,10 +89,16 @@ def show(names: tuple[str, str], found: Comparison, terminal: Terminal) -> None:
             terminal.line()
             terminal.show(heading(what))
             _show_part(what, differences, terminal)
-    equal = [what for what, differences in found.differences.items() if not differences]
     terminal.line()
-    terminal.line("no difference at all" if found.is_empty else f"no difference in: {', '.join(equal)}"
-                  if equal else "everything differs")  # fmt: skip
+    terminal.line(_equal(found))
+
+
+def _equal(found: Comparison) -> str:
+    """What is the same on both sides."""
+    if found.is_empty:
+        return "no difference at all"
+    equal = [what for what, differences in found.differences.items() if not differences]
+    return f"no difference in: {', '.join(equal)}" if equal else "everything differs"
 
 
 def _show_part(what: str, differences: tuple[Difference, ...], terminal: Terminal) -> None:

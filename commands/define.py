@@ -97,7 +97,7 @@ class Schema:
             "kind",
             nargs="?",
             metavar="KIND",
-            help="training, inference, guardrails, labeling or environment",
+            help="training, inference, guardrails, labeling, labeling-job or environment",
         )
         parser.add_argument(
             "--write", action="store_true", help="write all of them to config/schema/, where the YAML points"

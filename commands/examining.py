@@ -8,7 +8,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.terminal import Terminal
@@ -151,7 +150,7 @@ def _isolation() -> tuple[str, bool]:
 
 
 def _missing_environments(project: Project) -> tuple[str, ...]:
-    from commands.local import requirements_of
+    from commands.making_ready import requirements_of, told
     from local.environments import Environments
 
     stand_in = project.environment.stand_in
@@ -159,11 +158,7 @@ def _missing_environments(project: Project) -> tuple[str, ...]:
         return ()
     environments = Environments(project.root / stand_in.environments)
     wanted = requirements_of(project, list(project.pipelines))
-    return tuple(_shown(project.root, each) for each in wanted if not environments.is_built(each))
-
-
-def _shown(root: Path, requirements: Path | None) -> str:
-    return str(requirements.relative_to(root)) if requirements else "a bare Python"
+    return tuple(told(project, each) for each in wanted if not environments.is_built(each))
 
 
 def _documents(found: Sequence[Checked]) -> list[dict[str, str]]:

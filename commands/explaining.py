@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from commands.observing import add_execution, found, name_of
+from commands.named_execution import add_execution, found, name_of
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -41,18 +41,9 @@ def show(name: str, diagnosis: Diagnosis, terminal: Terminal) -> None:
     """At most a screen: verdict, reason, figures, waits, log lines, cause, what to type."""
     from rich.text import Text
 
-    from commands.tables import STYLES, between, now
+    from commands.tables import headline, now
 
-    execution, at = diagnosis.seen.execution, now()
-    took = between(execution.started, execution.ended, at)
-    terminal.show(
-        Text.assemble(
-            (name, "bold"),
-            f"  {execution.id}  ",
-            (execution.status, STYLES.get(execution.status, "")),
-            f"  {took}{'' if execution.is_over else ' so far'}",
-        )
-    )
+    terminal.show(headline(name, diagnosis.seen.execution, now()))
     terminal.line(_sentence(diagnosis))
     if diagnosis.reason and not diagnosis.gates:  # a gate's own line says more
         terminal.line(f"  {diagnosis.reason}")

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from commands.terminal import Terminal
 from config.errors import PlatformError
 
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+# Packages of this repository: that one of them is missing is our fault and not the installation's.
+OURS = frozenset({"commands", "config", "definition", "deploy", "local", "pipelines", "steps"})
+
 
 def report(error: Exception, words: Sequence[str], terminal: Terminal) -> int:
     """Writes the error to stderr; returns its exit code. A traceback only with --debug."""
@@ -38,13 +42,6 @@ def as_platform_error(error: Exception) -> PlatformError | None:
 
         return explain(error)
     return None
-
-
-FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-
-# Packages of this repository: that one of them is missing is our fault and not the installation's.
-OURS = frozenset({"commands", "config", "definition", "deploy", "local", "pipelines", "steps"})
 
 
 class MissingPackageError(PlatformError):

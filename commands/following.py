@@ -35,11 +35,7 @@ def follow(project: Project, arn: str, terminal: Terminal, *, summed_up_next: bo
     try:
         with Progress(name, terminal, summed_up_next=summed_up_next, past=past) as progress:
             for snapshot in following.follow(
-                lambda: connect(project),
-                arn,
-                pause=following.pause_of(project.environment),
-                sleep=time.sleep,
-                environment=project.environment,
+                lambda: connect(project), arn, project.environment, sleep=time.sleep
             ):
                 progress.update(snapshot)
     except KeyboardInterrupt:

@@ -27,7 +27,9 @@ class Manifest:
             metavar="FOLDER_OR_TABLE",
             help="s3://bucket/prefix, a folder, or a CSV or JSON Lines file",
         )
-        parser.add_argument("--to", required=True, metavar="FILE", help="the manifest that is written")
+        parser.add_argument(
+            "--to", type=Path, required=True, metavar="FILE", help="the manifest that is written"
+        )
         parser.add_argument(
             "--source", metavar="COLUMN", help="of a table: the recording (default: source-ref, source)"
         )
@@ -48,7 +50,9 @@ class Manifest:
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Builds it, uploads what has to lie in S3, writes it."""
         from config.load import load_project
+        from deploy import whole_file
         from deploy.labeling.build import Wanted, of_folder, of_table
+        from deploy.labeling.manifest import written
         from deploy.session import connect
 
         project = load_project(arguments.env)
@@ -62,7 +66,8 @@ class Manifest:
             built = of_folder(arguments.place, aws, project.environment, wanted)
         if built.uploads:
             _upload(project, aws or connect(project), built, terminal)
-        target = _write(Path(arguments.to), built)
+        target: Path = arguments.to
+        whole_file.write(target, written(built.lines), what="the manifest", option="--to FILE")
         if arguments.output == "json":
             terminal.json(
                 {"manifest": str(target), "objects": len(built.lines), "uploads": len(built.uploads)}
@@ -80,7 +85,9 @@ class Create:
         """The job, and whether it is really made."""
         _add_file(parser)
         parser.add_argument("--check", action="store_true", help="check everything, create nothing")
-        parser.add_argument("--preview", metavar="FILE", help="write the page of the first object, as HTML")
+        parser.add_argument(
+            "--preview", type=Path, metavar="FILE", help="write the page of the first object, as HTML"
+        )
         parser.add_argument("--again", action="store_true", help="also while a job of this file is running")
 
     @staticmethod
@@ -88,6 +95,7 @@ class Create:
         """Checks; creates. The job's name is the first line of stdout."""
         from commands.progress import working
         from commands.tables import now
+        from deploy import whole_file
         from deploy.hints import typed
         from deploy.labeling.create import carry_out, plan
 
@@ -98,7 +106,9 @@ class Create:
         for note in planned.notes:
             terminal.note(f"note: {note}")
         if arguments.preview:
-            Path(arguments.preview).write_text(planned.page, encoding="utf-8")
+            whole_file.write(
+                arguments.preview, planned.page.encode(), what="the page", option="--preview FILE"
+            )
         if not arguments.check:
             carry_out(planned, aws, report=lambda action: terminal.note(f"  {action.text}"))
         if arguments.output == "json":
@@ -206,17 +216,6 @@ def _upload(project: Project, aws: Aws, built: Built, terminal: Terminal) -> Non
 
     with Reporter(terminal) as report:
         apply(not_there(aws, project.environment, built.uploads), aws, report=report)
-
-
-def _write(target: Path, built: Built) -> Path:
-    """Whole or not there."""
-    from deploy.labeling.manifest import written
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.part")
-    beside.write_bytes(written(built.lines))
-    beside.replace(target)
-    return target
 
 
 def _objects(count: int) -> str:

@@ -170,7 +170,7 @@ def _add_job(parser: ArgumentParser) -> None:
 
 
 def _found(arguments: Namespace, terminal: Terminal) -> tuple[Project, Aws, LabelingJob]:
-    from commands.observing import connected
+    from commands.projects import connected
     from config.labeling_jobs import labeling_job_names
     from deploy.labeling import jobs
 

@@ -70,10 +70,13 @@ class Start:
         project = load_project(arguments.env, names=[arguments.name])
         wishes = wishes_of(project, [arguments.name], arguments)
         aws = connect(project)
-        candidate = (
-            candidate_of(project, aws, arguments.name, arguments.from_training)
-            or labeled_of(project, aws, arguments.name, arguments.from_labeling)
-            or job_output_of(project, aws, arguments.name, arguments.from_job)
+        candidate = filled_from(
+            project,
+            aws,
+            arguments.name,
+            training=arguments.from_training,
+            labeling=arguments.from_labeling,
+            job=arguments.from_job,
         )
         earlier = again(project, aws, arguments.name, arguments.again) if arguments.again else None
         if arguments.estimate:
@@ -106,7 +109,18 @@ class Start:
         return 0
 
 
-def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
+def filled_from(
+    project: Project, aws: Aws, name: str, *, training: str | None, labeling: str | None, job: str | None
+) -> Candidate | LabeledData | JobOutput | None:
+    """What fills the platform's parameters, of whatever was asked for; None where nothing was.
+
+    Raises for what a pipeline of this kind does not take, whatever else was asked for.
+    """
+    data, output = _labeled(project, aws, name, labeling), _job_output(project, aws, name, job)
+    return _candidate(project, aws, name, training) or data or output
+
+
+def _labeled(project: Project, aws: Aws, name: str, wanted: str | None) -> LabeledData | None:
     """The labeled data that were asked for; None where none were."""
     from config.models import TrainingConfig
     from deploy.hints import typed
@@ -123,7 +137,7 @@ def labeled_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Lab
     return labeled_data(project, aws, labeling=config.data.labeling, wanted=wanted)
 
 
-def job_output_of(project: Project, aws: Aws, name: str, wanted: str | None) -> JobOutput | None:
+def _job_output(project: Project, aws: Aws, name: str, wanted: str | None) -> JobOutput | None:
     """The output of the labeling job that was asked for; None where none was."""
     from config.labeling_jobs import labeling_job_names
     from deploy.labeling.converting import job_output
@@ -133,7 +147,7 @@ def job_output_of(project: Project, aws: Aws, name: str, wanted: str | None) -> 
     return job_output(project, aws, name, wanted=wanted, known=labeling_job_names(project.root))
 
 
-def candidate_of(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
+def _candidate(project: Project, aws: Aws, name: str, wanted: str | None) -> Candidate | None:
     """The candidate that was asked for; None where none was."""
     from config.models import InferenceConfig
     from deploy.hints import typed

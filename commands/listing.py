@@ -8,7 +8,8 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from commands.arguments import count, moment_of
-from commands.observing import connected, name_of
+from commands.named_execution import name_of
+from commands.projects import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _show(
 
 def _changed(project: Project, execution: Execution, values: Mapping[str, str]) -> str:
     """The declared values that are not the defaults of the file at hand, and the size of a sample."""
-    from config.parameters import parameter_text
+    from config.parameter_values import parameter_text
     from config.platform_parameters import SAMPLE_ROWS
 
     config = project.pipelines.get(name_of(project, execution))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from commands.arguments import count
+from commands.named_execution import add_execution, found, name_of
 from commands.progress import readable
 from commands.terminal import Terminal
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from config.models import Project
     from deploy.executions import Execution, Seen
     from deploy.observing.logs import Line
-    from deploy.session import Aws
 
 
 class Status:
@@ -146,35 +146,6 @@ def _newest_of_each(lines: Sequence[Line], count: int | None) -> list[Line]:
             left[line.step] -= 1
             kept.append(line)
     return kept[::-1]
-
-
-def add_execution(parser: ArgumentParser) -> None:
-    """The argument that names an execution."""
-    parser.add_argument("execution", metavar="EXECUTION", help="ARN, id, or pipeline (its latest execution)")
-
-
-def connected(arguments: Namespace, terminal: Terminal) -> tuple[Project, Aws]:
-    """The project and the clients of the environment that was named."""
-    from commands.projects import sound_project
-    from deploy.session import connect
-
-    project = sound_project(arguments.env, terminal)
-    return project, connect(project)
-
-
-def found(arguments: Namespace, terminal: Terminal) -> tuple[Project, Aws, Execution]:
-    """The execution that was named, with the project and the clients."""
-    from deploy.reference import find
-
-    project, aws = connected(arguments, terminal)
-    return project, aws, find(project, aws, arguments.execution)
-
-
-def name_of(project: Project, execution: Execution) -> str:
-    """The pipeline's name in its file; SageMaker's for one that the repository does not hold any more."""
-    from deploy.reference import config_name_of
-
-    return config_name_of(project, execution.pipeline) or execution.pipeline
 
 
 def _chosen_steps(project: Project, seen: Seen, name: str | None) -> tuple[Any, ...]:

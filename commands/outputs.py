@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.observing import add_execution, found, name_of
+from commands.named_execution import add_execution, found, name_of
+from commands.report import WORTH_OPENING, execution_document
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.observing.outputs import File
     from deploy.session import Aws
 
-REPORTS = ("evaluation_report.html", "data_report.html", "guardrails_report.html", "labeling_report.html")
+REPORTS = frozenset(name for name in WORTH_OPENING if name.endswith(".html"))
 
 
 class Outputs:
@@ -36,7 +37,6 @@ class Outputs:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Prints them with size, by step; fetches and opens what was asked for."""
-        from commands.report import execution_document
         from deploy import executions
         from deploy.observing import outputs
 

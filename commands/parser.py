@@ -13,11 +13,10 @@ from commands.catalog import GROUPS, VERBS
 from commands.terminal import Terminal
 from commands.verb import Verb
 from config.errors import PlatformError
-from config.places import pipeline_files, repository_root
+from config.places import DEFAULT_ENVIRONMENT, pipeline_files, repository_root
 from config.suggest import did_you_mean, nearest
 
 PROGRAM = "run_pipeline.py"
-DEFAULT_ENVIRONMENT = "local"
 # What other tools call it, where the nearest spelling would lead astray.
 OTHER_WORDS = {
     "approve": "registry approve",
@@ -77,10 +76,9 @@ class Parser(ArgumentParser):
         return did_you_mean(word.split("=")[0], self._option_string_actions)
 
 
-def parse(words: Sequence[str], terminal: Terminal) -> Invocation:
+def parse(words: Sequence[str]) -> Invocation:
     """The command that the words name. Raises UsageError."""
     front, rest = _front(words)
-    terminal.debug = front.debug or "--debug" in rest
     if not rest:
         return Invocation(None, front, overview())
     verb, rest = _verb(rest)
@@ -89,7 +87,7 @@ def parse(words: Sequence[str], terminal: Terminal) -> Invocation:
     parser = parser_of(verb)
     if front.help or "--help" in rest or "-h" in rest:
         return Invocation(None, front, parser.format_help())
-    return Invocation(verb, parser.parse_intermixed_args(rest, namespace=_defaults(front)))
+    return Invocation(verb, parser.parse_intermixed_args(rest, namespace=Namespace(env=front.env)))
 
 
 def parser_of(verb: Verb) -> Parser:
@@ -104,7 +102,7 @@ def parser_of(verb: Verb) -> Parser:
         add_help=False,
     )
     verb.command().declare(parser)
-    _add_shared(parser, default=SUPPRESS)
+    _add_shared(parser, behind_the_verb=True)
     if verb.json:
         formats = ("text", "json", "markdown") if verb.markdown else ("text", "json")
         meaning = "for people, or for programs" + (", or for a comment" if verb.markdown else "")
@@ -136,7 +134,7 @@ def overview(of_group: str | None = None) -> str:
 def _front(words: Sequence[str]) -> tuple[Namespace, list[str]]:
     """Options before the verb, and the rest."""
     parser = Parser(prog=PROGRAM, add_help=False, allow_abbrev=False)
-    _add_shared(parser, default=None)
+    _add_shared(parser, behind_the_verb=False)
     cut = _begin_of_verb(words)
     return parser.parse_args(list(words[:cut])), list(words[cut:])
 
@@ -149,21 +147,19 @@ def _begin_of_verb(words: Sequence[str]) -> int:
     return min(index, len(words))
 
 
-def _add_shared(parser: ArgumentParser, *, default: str | None) -> None:
+def _add_shared(parser: ArgumentParser, *, behind_the_verb: bool) -> None:
+    """Behind the verb they have no defaults, which would win over what was said before it."""
+    environment, switch = (SUPPRESS, SUPPRESS) if behind_the_verb else (DEFAULT_ENVIRONMENT, False)
     group = parser.add_argument_group("for every verb")
     group.add_argument(
         "--env",
-        default=default or DEFAULT_ENVIRONMENT if default != SUPPRESS else SUPPRESS,
+        default=environment,
         metavar="NAME",
         help="config/environments/NAME.yaml (default: local)",
     )
-    switch = SUPPRESS if default == SUPPRESS else False
+    # Read by commands/failure.py from the words: an error may come before they are parsed.
     group.add_argument("--debug", action="store_true", default=switch, help="show tracebacks")
     group.add_argument("-h", "--help", action="store_true", default=switch, help="show this text")
-
-
-def _defaults(front: Namespace) -> Namespace:
-    return argparse.Namespace(env=front.env, debug=front.debug)
 
 
 def _verb(words: Sequence[str]) -> tuple[Verb | None, list[str]]:

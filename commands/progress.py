@@ -29,15 +29,17 @@ NOT_BEGUN = "·"
 
 
 @contextmanager
-def working(terminal: Terminal, doing: str) -> Iterator[Callable[[str], None]]:
+def working(
+    terminal: Terminal, doing: str, *, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[str], None]]:
     """Says what is being done, and at its end how long it took. What it gives hears of details."""
-    begun = time.monotonic()
+    begun = clock()
     if terminal.is_live:
         with terminal.console_for_notes.status(doing) as status:
             yield lambda detail: status.update(_plain(f"{doing}: {detail}"))
     else:
-        yield _seldom(lambda detail: terminal.note(f"{doing}: {_short(detail)}"), begun)
-    terminal.note(f"{doing}: {duration(time.monotonic() - begun)}")
+        yield _seldom(lambda detail: terminal.note(f"{doing}: {_short(detail)}"), clock)
+    terminal.note(f"{doing}: {duration(clock() - begun)}")
 
 
 def _short(detail: str) -> str:
@@ -45,14 +47,14 @@ def _short(detail: str) -> str:
     return detail if len(detail) <= DETAIL_LENGTH else f"{detail[: DETAIL_LENGTH - 3]}..."
 
 
-def _seldom(say: Callable[[str], None], begun: float) -> Callable[[str], None]:
+def _seldom(say: Callable[[str], None], clock: Callable[[], float]) -> Callable[[str], None]:
     """Lets one text through every HEARTBEAT_SECONDS: a log is no place for a spinner."""
-    told = begun
+    told = clock()
 
     def tell(detail: str) -> None:
         nonlocal told
-        if time.monotonic() - told >= HEARTBEAT_SECONDS:
-            told = time.monotonic()
+        if clock() - told >= HEARTBEAT_SECONDS:
+            told = clock()
             say(detail)
 
     return tell

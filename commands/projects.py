@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
     from config.models import Project
+    from deploy.session import Aws
 
 
 def sound_project(environment: str, terminal: Terminal) -> Project:
@@ -34,3 +36,11 @@ def sound_project(environment: str, terminal: Terminal) -> Project:
             terminal.note(f"left out, because of errors: {broken} (run_pipeline.py validate)")
             return project
         raise
+
+
+def connected(arguments: Namespace, terminal: Terminal) -> tuple[Project, Aws]:
+    """The project and the clients of the environment that was named."""
+    from deploy.session import connect
+
+    project = sound_project(arguments.env, terminal)
+    return project, connect(project)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from commands.observing import connected
+from commands.projects import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from commands.arguments import age
-from commands.observing import connected
+from commands.projects import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -117,16 +117,19 @@ def _require_possible(project: Project, made: Plan) -> None:
     their data."""
     from deploy.errors import StandsInTheWayError
     from deploy.hints import typed
+    from deploy.upkeep.removals import DeleteBucket
 
     environment = project.environment.name
-    for execution in made.running[:1]:
+    if made.running:
+        execution = made.running[0]
         raise StandsInTheWayError(
             f"execution {execution.id} of {execution.pipeline} is {execution.status}: a pipeline is not "
             "deleted while it runs",
             hint=typed(f"stop {execution.arn} --wait", environment),
         )
-    bucket = [each for each in made.actions if type(each).__name__ == "DeleteBucket"]
-    for group in (each for each in made.stays if bucket and each.kind == "model package group"):
+    groups = [each for each in made.stays if each.kind == "model package group"]
+    if groups and any(isinstance(each, DeleteBucket) for each in made.actions):
+        group = groups[0]
         raise StandsInTheWayError(
             f'model package group "{group.name}" stays ({group.why}), and --data would take its models away',
             hint=typed("teardown --package-groups --data --yes", environment),
@@ -184,7 +187,7 @@ def _show_teardown(project: Project, made: Plan, arguments: Namespace, terminal:
     for execution in made.running:
         terminal.line(f"in the way: execution {execution.id} of {execution.pipeline} is {execution.status}")
     if made.actions and not arguments.yes:
-        flags = "".join(f" --{name}" for name in ("package-groups", "data") if _said(arguments, name))
+        flags = " --package-groups" * arguments.package_groups + " --data" * arguments.data
         terminal.line(f"delete all this for good: {typed(f'teardown{flags} --yes', arguments.env)}")
     kept = [each.name for each in made.stays if each.kind == "bucket" and environment.bucket is None]
     for bucket in kept if arguments.yes else ():
@@ -197,10 +200,6 @@ def _by_type(resources: Sequence[str]) -> Iterator[str]:
         named = [each.partition(" ")[2] for each in resources if each.startswith(f"{kind} ")]
         if named:
             yield f"{words}: {', '.join(sorted(named))}"
-
-
-def _said(arguments: Namespace, flag: str) -> bool:
-    return bool(getattr(arguments, flag.replace("-", "_")))
 
 
 def _teardown_document(project: Project, made: Plan, *, deleted: bool) -> dict[str, object]:

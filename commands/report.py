@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from commands.costs import show_usages, usage_document
-from commands.tables import STYLES, between, moment, now, price, table
+from commands.tables import STYLES, between, headline, moment, now, price, table
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -54,15 +54,7 @@ def show_steps(name: str, seen: Seen, terminal: Terminal) -> None:
     from rich.text import Text
 
     execution, at = seen.execution, now()
-    took = between(execution.started, execution.ended, at)
-    terminal.show(
-        Text.assemble(
-            (name, "bold"),
-            f"  {execution.id}  ",
-            (execution.status, STYLES.get(execution.status, "")),
-            f"  {took}{'' if execution.is_over else ' so far'}",
-        )
-    )
+    terminal.show(headline(name, execution, at))
     origin = f", {execution.description}" if execution.description else ""
     terminal.show(Text(f"{moment(execution.started)}{origin}", style="dim"))
     rows = [

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commands.observing import connected
+from commands.projects import connected
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Review:
         """Gathers, writes, stores, links; what a person reads comes last."""
         from commands.review_document import document_of
         from commands.review_page import render
+        from deploy import whole_file
         from deploy.reviewing import model_card, registry
         from deploy.reviewing.review import review, store
 
@@ -49,7 +50,8 @@ class Review:
         package = registry.find(project, aws, arguments.package)
         found = review(project, aws, package)
         html = render(found)
-        path = _write(arguments.to or _place(project, package), html)
+        path = arguments.to or _place(project, package)
+        whole_file.write(path, html.encode(), what="the page", option="--to FILE")
         stored = ""
         if not arguments.no_store:
             terminal.note(f"wrote {path}")  # it stays, whatever AWS says to the rest
@@ -70,18 +72,6 @@ class Review:
 def _place(project: Project, package: Package) -> Path:
     folder = project.root / ".local" / FOLDER / project.environment.name
     return folder / f"{package.group}-{package.version}.html"
-
-
-def _write(path: Path, html: str) -> Path:
-    from config.errors import PlatformError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, encoding="utf-8")
-    except OSError as error:
-        fact = f'the page cannot be written to "{path}": {error.strerror}'
-        raise PlatformError(fact, hint="name another place: --to FILE") from error
-    return path
 
 
 def _open(path: Path, terminal: Terminal) -> None:

@@ -39,14 +39,12 @@ class RollBack:
     @staticmethod
     def run(arguments: Namespace, terminal: Terminal) -> int:
         """Looks, goes back, says what is different now."""
-        from commands.projects import sound_project
+        from commands.projects import connected
         from deploy.apply import apply
         from deploy.planning import rollback
         from deploy.planning.versions import check_alias
-        from deploy.session import connect
 
-        project = sound_project(arguments.env, terminal)
-        aws = connect(project)
+        project, aws = connected(arguments, terminal)
         planned = rollback.plan(
             project,
             aws,

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from commands.launching import add_values, candidate_of, job_output_of, labeled_of, launch_one, wishes_of
+from commands.launching import add_values, filled_from, launch_one, wishes_of
 from commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Run:
         project = load_project(arguments.env, names=names)
         wishes = wishes_of(project, names, arguments)
         if project.environment.stand_in is not None:
-            from commands.local import make_ready
+            from commands.making_ready import make_ready
 
             make_ready(project, names, terminal)
         return _run_each(
@@ -60,10 +60,13 @@ def _run_each(
 
     finished: dict[str, Summary] = {}
     for name in names:
-        candidate = (
-            candidate_of(project, aws, name, _training_of(project, name, finished))
-            or labeled_of(project, aws, name, _labeling_of(project, name, finished))
-            or job_output_of(project, aws, name, _job_of(project, name))
+        candidate = filled_from(
+            project,
+            aws,
+            name,
+            training=_training_of(project, name, finished),
+            labeling=_labeling_of(project, name, finished),
+            job=_job_of(project, name),
         )
         launched = launch_one(
             project, aws, name, wishes=wishes, candidate=candidate, terminal=terminal, say=terminal.note

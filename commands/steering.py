@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from commands.observing import add_execution, found
+from commands.named_execution import add_execution, found
 from commands.terminal import Terminal
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from deploy.executions import Execution
+
 STYLES = {
     "Succeeded": "green",
     "Approved": "green",
@@ -65,6 +67,19 @@ def heading(text: str) -> Text:
     from rich.text import Text
 
     return Text(text, style="bold")
+
+
+def headline(pipeline: str, execution: Execution, at: datetime) -> Text:
+    """An execution in a line: its pipeline, its id, its status, how long it took or takes by now."""
+    from rich.text import Text
+
+    took = between(execution.started, execution.ended, at)
+    return Text.assemble(
+        (pipeline, "bold"),
+        f"  {execution.id}  ",
+        (execution.status, STYLES.get(execution.status, "")),
+        f"  {took}{'' if execution.is_over else ' so far'}",
+    )
 
 
 def duration(seconds: float) -> str:

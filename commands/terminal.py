@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,7 +24,6 @@ class Terminal:
 
     stdout: TextIO
     stderr: TextIO
-    debug: bool = field(default=False)
 
     @classmethod
     def of_process(cls) -> Terminal:

@@ -11,7 +11,7 @@ from commands.terminal import Terminal
 
 
 class Command(Protocol):
-    """One class per verb, in commands/<group>.py; rooms are imported inside `run`."""
+    """One class per verb; rooms are imported inside `run`."""
 
     @staticmethod
     def declare(parser: ArgumentParser) -> None:

@@ -20,7 +20,6 @@ class BaseModel:
 
     name: str
     family: str
-    jumpstart_id: str
     max_rows: int  # training and validation together
     context_tokens: int
     needs_eula: bool = False
@@ -37,24 +36,24 @@ class BaseModel:
 
 
 _MODELS: Final = (
-    BaseModel("Dolly3B", "dolly", "huggingface-textgeneration-dolly-v2-3b-bf16", 10_000, 1024),
-    BaseModel("Dolly7B", "dolly", "huggingface-textgeneration-dolly-v2-7b-bf16", 10_000, 1024),
-    BaseModel("Dolly12B", "dolly", "huggingface-textgeneration-dolly-v2-12b-bf16", 10_000, 1024),
-    BaseModel("Falcon7B", "falcon", "huggingface-llm-falcon-7b-bf16", 1_000, 1024),
-    BaseModel("Falcon7BInstruct", "falcon", "huggingface-llm-falcon-7b-instruct-bf16", 1_000, 1024),
-    BaseModel("Falcon40B", "falcon", "huggingface-llm-falcon-40b-bf16", 10_000, 1024),
-    BaseModel("Falcon40BInstruct", "falcon", "huggingface-llm-falcon-40b-instruct-bf16", 10_000, 1024),
-    BaseModel("FlanT5L", "flan-t5", "huggingface-text2text-flan-t5-large", 10_000, 1024),
-    BaseModel("FlanT5XL", "flan-t5", "huggingface-text2text-flan-t5-xl", 10_000, 1024),
-    BaseModel("FlanT5XXL", "flan-t5", "huggingface-text2text-flan-t5-xxll", 10_000, 1024),
-    BaseModel("Llama2-7B", "llama-2", "meta-textgeneration-llama-2-7b", 10_000, 2048, needs_eula=True),
-    BaseModel("Llama2-7BChat", "llama-2", "meta-textgeneration-llama-2-7b-f", 10_000, 2048, needs_eula=True),
-    BaseModel("Llama2-13B", "llama-2", "meta-textgeneration-llama-2-13b", 7_000, 2048, needs_eula=True),
-    BaseModel("Llama2-13BChat", "llama-2", "meta-textgeneration-llama-2-13b-f", 7_000, 2048, needs_eula=True),
-    BaseModel("Mistral7B", "mistral", "huggingface-llm-mistral-7b", 10_000, 2048),
-    BaseModel("Mistral7BInstruct", "mistral", "huggingface-llm-mistral-7b-instruct", 10_000, 2048),
-    BaseModel("MPT7B", "mpt", "huggingface-textgeneration1-mpt-7b-bf16", 10_000, 1024),
-    BaseModel("MPT7BInstruct", "mpt", "huggingface-textgeneration1-mpt-7b-instruct-bf16", 10_000, 1024),
+    BaseModel("Dolly3B", "dolly", 10_000, 1024),
+    BaseModel("Dolly7B", "dolly", 10_000, 1024),
+    BaseModel("Dolly12B", "dolly", 10_000, 1024),
+    BaseModel("Falcon7B", "falcon", 1_000, 1024),
+    BaseModel("Falcon7BInstruct", "falcon", 1_000, 1024),
+    BaseModel("Falcon40B", "falcon", 10_000, 1024),
+    BaseModel("Falcon40BInstruct", "falcon", 10_000, 1024),
+    BaseModel("FlanT5L", "flan-t5", 10_000, 1024),
+    BaseModel("FlanT5XL", "flan-t5", 10_000, 1024),
+    BaseModel("FlanT5XXL", "flan-t5", 10_000, 1024),
+    BaseModel("Llama2-7B", "llama-2", 10_000, 2048, needs_eula=True),
+    BaseModel("Llama2-7BChat", "llama-2", 10_000, 2048, needs_eula=True),
+    BaseModel("Llama2-13B", "llama-2", 7_000, 2048, needs_eula=True),
+    BaseModel("Llama2-13BChat", "llama-2", 7_000, 2048, needs_eula=True),
+    BaseModel("Mistral7B", "mistral", 10_000, 2048),
+    BaseModel("Mistral7BInstruct", "mistral", 10_000, 2048),
+    BaseModel("MPT7B", "mpt", 10_000, 1024),
+    BaseModel("MPT7BInstruct", "mpt", 10_000, 1024),
 )
 
 BASE_MODELS: Final[Mapping[str, BaseModel]] = {model.name: model for model in _MODELS}

@@ -16,10 +16,10 @@ Role = Literal["pipeline", "processing", "automl", "endpoint", "functions", "bat
 
 PREFIX_TAG: Final = "pipelines:prefix"
 
-# The AWS deep-learning container (PyTorch, CPU) that steps run in when nothing else is said. Python 3.11:
-# fmeval's pins have wheels for it.
 LABELING_JOB_TIME: Final = "yymmdd-hhmmss"
 _LABELING_JOB: Final = 63  # shape LabelingJobName
+# The AWS deep-learning container (PyTorch, CPU) that steps run in when nothing else is said. Python 3.11:
+# fmeval's pins have wheels for it.
 PINNED_IMAGE: Final = "pytorch-training:2.5.1-cpu-py311-ubuntu22.04-sagemaker"
 
 

@@ -11,6 +11,7 @@ from config.models.pipeline import Parameter, ParameterValue
 from config.suggest import did_you_mean, quoted
 
 MAX_CHARACTERS: Final = 1024  # of a value at start (StartPipelineExecution)
+MOST_ENUM_VALUES: Final = 16  # reported in aws/sagemaker-python-sdk#2314, documented nowhere
 
 _ARTICLES: Final = {"String": "a String", "Integer": "an Integer", "Float": "a Float", "Boolean": "a Boolean"}
 

@@ -1,8 +1,8 @@
 """What an execution is started with: declared parameters, those of the platform, and the values given.
 
-The first of these that has a value wins: ``-p`` on the command line, the ``--params`` file, the environment
-file, the pipeline file (``load_project`` has laid the environment's values over the file's defaults). The
-platform's own parameters (candidate, commit) are filled in by whoever starts, and ``-p`` wins over them too.
+Which value wins is written in config/load.py, which has laid the environment's values over the file's
+defaults. The platform's own parameters (candidate, commit) are filled in by whoever starts, and ``-p`` wins
+over them too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from config.models.inference import InferenceConfig
 from config.models.labeling import LABELING_JOB, LabelingConfig
 from config.models.pipeline import Parameter, ParameterValue, PipelineConfig
 from config.models.training import LABELING, TrainingConfig
-from config.parameter_values import ValueFault, check, parameter_text, parse
+from config.parameter_values import ValueFault, check, parse
 from config.platform_parameters import (
     CANDIDATE,
     EVERYWHERE,
@@ -32,17 +32,6 @@ from config.platform_parameters import (
 )
 from config.reading import read_file
 from config.suggest import did_you_mean, listing, quoted
-
-__all__ = [
-    "Layer",
-    "ParameterFile",
-    "Resolved",
-    "parameter_text",
-    "platform_parameters",
-    "read_parameter_file",
-    "resolve",
-    "split_override",
-]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from config.errors import UnknownNameError
 from config.suggest import did_you_mean
 
+DEFAULT_ENVIRONMENT = "local"
 ENVIRONMENTS = Path("config", "environments")
 PIPELINES = Path("config", "pipelines")
 

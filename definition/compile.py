@@ -12,9 +12,9 @@ from typing import Any
 
 from config import names
 from config.models import Project
-from definition.assets import Asset
 from definition.checks import require
 from definition.origin import UNKNOWN_ORIGIN, Origin, origin_of
+from pipelines.assets import Asset
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def compile_pipeline(project: Project, name: str) -> CompiledPipeline:
     Raises UnknownNameError for a name that is not there and DefinitionError with everything that the
     service would refuse.
     """
-    from pipelines.catalog import build_pipeline
+    from pipelines.pipeline import build_pipeline
 
     config: Any = project.pipeline(name)
     built = build_pipeline(project, name)

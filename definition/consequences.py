@@ -16,18 +16,11 @@ from definition.dependencies import data_taken
 from definition.outline import Outline, Step, outline
 from definition.references import ParameterReference, UnreadableReferenceError, found, parse
 
-COSMETIC: Final = "cosmetic"
-RE_RUNS: Final = "re-runs"
-GATE: Final = "gate"
-BEHAVIOUR: Final = "behaviour"
-SDK: Final = "sdk"
-MARKS: Final[Mapping[str, str]] = {
-    COSMETIC: "words and order; nothing runs differently",
-    RE_RUNS: "a step's cache key changes, so that an earlier result does not stand in for it",
-    GATE: "what a Condition decides, or on what",
-    BEHAVIOUR: "applies when the step next runs; cached results still stand in for it",
-    SDK: "the pipeline's file and its steps' sources are the same: it comes from another SDK version alone",
-}
+COSMETIC: Final = "cosmetic"  # words and order; nothing runs differently
+RE_RUNS: Final = "re-runs"  # a step's cache key changes, so that an earlier result does not stand in for it
+GATE: Final = "gate"  # what a Condition decides, or on what
+BEHAVIOUR: Final = "behaviour"  # applies when the step next runs; cached results still stand in for it
+SDK: Final = "sdk"  # file and steps' sources are the same: it comes from another SDK version alone
 # Members that are words for people, wherever they stand in a step.
 _WORDS: Final = ("DisplayName", "Description", "ErrorMessage", "ModelPackageDescription", "order")
 
@@ -144,6 +137,3 @@ def _listed(names: Iterable[str]) -> str:
 def with_mark(changes: Iterable[Change], mark: str) -> tuple[Change, ...]:
     """The changes with one more mark."""
     return tuple(replace(change, marks=(*change.marks, mark)) for change in changes)
-
-
-__all__ = ["BEHAVIOUR", "COSMETIC", "GATE", "MARKS", "RE_RUNS", "SDK", "explained", "re_running", "with_mark"]

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from config.models import Environment, PipelineConfig
-from definition.assets import Asset
+from pipelines.assets import Asset
 
 # Twelve digits tell apart what one pipeline ever was.
 LENGTH = 12

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-DEFAULT_ENVIRONMENT = "local"
+from config.places import DEFAULT_ENVIRONMENT
 
 
 def typed(words: str, environment: str) -> str:

@@ -1,23 +1,10 @@
-"""What a service of the stand-in is written against: the call, its errors, and the machine it runs on."""
+"""What a service of the stand-in is written against: the call, its errors, its table of operations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from local.children import Children
-    from local.environments import Environments
-    from local.events import Events
-    from local.functions import Functions
-    from local.identities import Identities
-    from local.logs import Logs
-    from local.objects import Objects
-    from local.queues import Queues
-    from local.settings import StandInSettings
-    from local.store import Store
+from typing import Any
 
 
 class ApiError(Exception):
@@ -69,26 +56,3 @@ class Call:
 # A handler's answer is serialised by botocore's model of the operation.
 Handler = Callable[[Call], dict[str, Any] | None]
 Operations = Mapping[tuple[str, str], Handler]
-
-
-@dataclass
-class StandIn:
-    """The machine: one object that every service module is given. Built in local/assembly.py."""
-
-    folder: Path
-    account: str
-    region: str
-    endpoint: str
-    settings: StandInSettings
-    store: Store
-    objects: Objects
-    events: Events
-    logs: Logs
-    functions: Functions
-    queues: Queues
-    children: Children
-    environments: Environments
-    identities: Identities
-    # Any operation in-process: through the table of handlers, then moto. Raises ApiError.
-    # call("sagemaker", "CreateModelPackage", {...}) -> dict, as boto3 would return it.
-    call: Callable[..., dict[str, Any]]

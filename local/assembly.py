@@ -6,7 +6,7 @@ The order matters: bodies and logs first (state refers to them), then the snapsh
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +15,11 @@ from typing import Any
 from moto.utilities.utils import get_partition
 
 from local import catalog, queues, s3_patches, snapshot
-from local.api import StandIn
 from local.bucket_policies import BucketPolicies
 from local.children import Children
 from local.credentials import FILE_NAME, Identity
 from local.credentials import read as read_identities
-from local.environments import Environments, Report, run_command
+from local.environments import Environments
 from local.events import Events
 from local.function_workers import Workers
 from local.functions import Functions
@@ -35,8 +34,8 @@ from local.s3_bodies import Bodies
 from local.s3_journal import Journal
 from local.s3_requests import S3Requests
 from local.schedules import Schedules
-from local.scrubbing import with_proxies
 from local.settings import StandInSettings
+from local.stand_in import StandIn
 from local.store import Store
 from local.topics import Topics
 
@@ -155,10 +154,6 @@ def _prepare_stacks(gateway: Gateway, stacks: snapshot.Snapshot, place: Mapping[
     manager = cloudformation.install(api_for, stacks.save)
     if stacks.load():
         manager.tidy(place["account"])
-
-
-def _install(command: Sequence[str], *, folder: Path, keep_open: int, line: Report) -> int:
-    return run_command(with_proxies(command, os.environ), folder=folder, keep_open=keep_open, line=line)
 
 
 def _saver(

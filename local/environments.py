@@ -55,9 +55,8 @@ class Builder(Protocol):
 class Environments:
     """For any number of threads and processes at once: one builds, the others wait."""
 
-    def __init__(self, folder: Path, *, python: Path | None = None, run: Builder | None = None) -> None:
+    def __init__(self, folder: Path, *, run: Builder | None = None) -> None:
         self._folder = folder
-        self._python = python or Path(sys.executable)
         self._run = run or run_command
         self._version = platform.python_version()
 
@@ -103,7 +102,7 @@ class Environments:
             report(f"built the environment of {requirements or 'a bare Python'} in {seconds:.1f} s")
 
     def _commands(self, home: Path, requirements: Path | None) -> Iterator[list[str]]:
-        yield [str(self._python), "-m", "venv", str(home)]
+        yield [sys.executable, "-m", "venv", str(home)]
         if requirements is not None:
             pip = [str(home / "bin" / "python"), "-m", "pip", "install", *_PIP_OPTIONS]
             yield [*pip, "--requirement", str(requirements.resolve())]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from config.errors import PlatformError
-from definition.assets import Asset
+from pipelines.assets import Asset
 
 ENTRYPOINT: Final = "entrypoint.py"
 ARCHIVE: Final = "source.tar.gz"

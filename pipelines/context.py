@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from config import names
 from config.models import Environment, ParameterRef, PipelineConfig
 from config.models.project import Project
-from definition.assets import Asset
+from pipelines.assets import Asset
 from pipelines.sdk import Parameter
 from pipelines.session import OfflineSession
 

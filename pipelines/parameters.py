@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from config.models import Environment, PipelineConfig
 from config.models.pipeline import Parameter as Declared
-from config.platform_parameters import EVERYWHERE, PlatformParameter
-from definition.checks.parameters import MOST_ENUM_VALUES
+from config.parameter_values import MOST_ENUM_VALUES
+from config.parameters import platform_parameters
+from config.platform_parameters import PlatformParameter
 from pipelines.sdk import Parameter, ParameterBoolean, ParameterFloat, ParameterInteger, ParameterString
 
 _NUMBERS_AND_FLAGS: Final = {
@@ -18,16 +19,14 @@ _NUMBERS_AND_FLAGS: Final = {
 }
 
 
-def parameters(
-    env: Environment, config: PipelineConfig, added: Iterable[PlatformParameter] = ()
-) -> Mapping[str, Parameter]:
+def parameters(env: Environment, config: PipelineConfig) -> Mapping[str, Parameter]:
     """By name, in the order of the file; the environment's default wins over the file's."""
     overrides = env.parameters.get(config.name, {})
     declared = {
         name: _declared(name, parameter, overrides.get(name, parameter.default))
         for name, parameter in config.parameters.items()
     }
-    platform = {each.name: _added(each) for each in (*added, *EVERYWHERE)}
+    platform = {each.name: _added(each) for each in platform_parameters(config)}
     return {**declared, **platform}
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from config import names
 from config.models.project import Project
-from definition.assets import Asset
-from pipelines.catalog import Kind
+from pipelines.assets import Asset
+from pipelines.catalog import builder
 from pipelines.context import Context, Uploads
 from pipelines.parameters import parameters
 from pipelines.sdk import Pipeline, neutral
@@ -24,12 +24,13 @@ class BuiltPipeline:
     assets: tuple[Asset, ...]
 
 
-def build(project: Project, config: Any, kind: Kind) -> BuiltPipeline:
-    """Build the steps of ``config`` and let the SDK write them down."""
+def build_pipeline(project: Project, name: str) -> BuiltPipeline:
+    """Builds the steps of the file called ``name`` and lets the SDK write them down."""
+    config: Any = project.pipeline(name)
     env, session, uploads = project.environment, OfflineSession(project.environment), Uploads()
-    declared = parameters(env, config, kind.added(config))
+    declared = parameters(env, config)
     with neutral():
-        steps = kind.resolve()(Context(project, config, declared, session, uploads))
+        steps = builder(config.kind)(Context(project, config, declared, session, uploads))
         pipeline = Pipeline(
             name=names.pipeline_name(env, config.name),
             parameters=list(declared.values()),

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from config.models import ParameterRef, PipelineConfig
 from config.platform_parameters import RESERVED, SAMPLE_ROWS
 from config.references import references
-from definition.assets import Asset
+from pipelines.assets import Asset
 
 VERSION: Final = 1
 FILE: Final = "settings.json"

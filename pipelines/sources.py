@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from config import names
 from config.errors import PlatformError
-from definition.assets import Asset
+from pipelines.assets import Asset
 from pipelines.context import Context
 
 _BLOCK: Final = 1 << 20
@@ -56,7 +56,7 @@ def uri(context: Context[Any], key: str, source: str) -> str:
             raise LeadsOutError(context.config.name, key, file)
     prefix = f"{names.key_prefix(context.env)}/data/{_hash(folder, files)}"
     for file in files:
-        context.upload(Asset(f"{prefix}/{file.relative_to(folder).as_posix()}", path=file))
+        context.upload(Asset(f"{prefix}/{file.relative_to(folder).as_posix()}", body=file))
     return names.s3_uri(context.env, prefix)
 
 

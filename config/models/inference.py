@@ -145,7 +145,7 @@ class Gate(Model):
 
 
 class Registry(Model):
-    """The entry in the model registry."""
+    """The entry in the Model Registry."""
 
     group: EntityName = Field(description="Model package group; in full `<prefix>-<group>`.")
     approval_status: Overridable[Literal["PendingManualApproval", "Approved", "Rejected"]] = Field(

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from config.models.types import (
-    Count,
     Description,
     Duration,
     EntityName,
@@ -122,14 +121,3 @@ class PipelineConfig(Model):
         default=None, ge=1, le=50, description="Steps that run at once; null leaves the service's own."
     )
     tags: Tags = Field(default={}, description="Tags on the pipeline and on what its executions make.")
-
-
-__all__ = [
-    "Count",
-    "Parameter",
-    "ParameterType",
-    "ParameterValue",
-    "PipelineConfig",
-    "ProcessingStep",
-    "StepRetries",
-]

@@ -137,8 +137,7 @@ TagKey = Annotated[
     ),
 ]
 TagValue = Annotated[str, Text(r"[\w .:/=+\-@]*", "letters, digits, spaces and _ . : / = + - @", 256)]
-# The service allows 50 tags; the platform adds three of its own and an environment's come on top.
+# The service allows 50 tags; config/rules/naming.py adds up those of file, environment and platform.
 Tags = Annotated[Mapping[TagKey, TagValue], Field(max_length=40)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
-Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]

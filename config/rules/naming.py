@@ -8,7 +8,7 @@ from config import names
 from config.models.pipeline import PipelineConfig
 from config.rules.rule import Finding, Findings, PlacedRule, Surroundings
 
-_OWN_TAGS: Final = 3  # of the platform, on what executions make
+_OWN_TAGS: Final = 6  # of the platform, on a pipeline: deploy/planning/ownership.py
 _MOST_TAGS: Final = 50  # of the service
 
 

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from config.parameter_values import MOST_ENUM_VALUES
 from definition.checks.structure import unknown_members
 from definition.errors import Problem
 from definition.outline import Outline
 
 MOST_PARAMETERS: Final = 200  # ParameterList of the API
 LONGEST_DEFAULT: Final = 4096  # official definition schema
-MOST_ENUM_VALUES: Final = 16  # reported in aws/sagemaker-python-sdk#2314, documented nowhere
 NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,256}")  # PipelineParameterName of the API
 TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "String": (str,),

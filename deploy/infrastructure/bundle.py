@@ -22,7 +22,7 @@ from deploy.hints import typed
 from deploy.session import Aws
 
 if TYPE_CHECKING:
-    from definition.assets import Asset
+    from pipelines.assets import Asset
 
 # What every function's archive holds beside its own files (lambdas/waiting/ as waiting/).
 SHARED = "waiting"
@@ -63,7 +63,7 @@ def function_names(project: Project) -> tuple[str, ...]:
 
 def missing_uploads(aws: Aws, environment: Environment, assets: Iterable[Asset]) -> tuple[Upload, ...]:
     """The assets that the environment's bucket does not hold, asked eight at once, each key once."""
-    return _not_there(aws, environment, {asset.key: _body(asset) for asset in assets})
+    return _not_there(aws, environment, {asset.key: asset.body for asset in assets})
 
 
 def function_uploads(
@@ -141,14 +141,6 @@ def _archive(members: dict[str, bytes]) -> bytes:
             member.external_attr = 0o644 << 16
             archive.writestr(member, content)
     return buffer.getvalue()
-
-
-def _body(asset: Asset) -> bytes | Path:
-    if asset.body is not None:
-        return asset.body
-    if asset.path is None:
-        raise ValueError(f"asset {asset.key} has neither body nor path")
-    return asset.path
 
 
 def _not_there(aws: Aws, environment: Environment, wanted: Mapping[str, bytes | Path]) -> tuple[Upload, ...]:

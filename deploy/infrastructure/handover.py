@@ -17,6 +17,7 @@ from pathlib import Path
 
 from config import names
 from config.models import Project
+from deploy import whole_file
 from deploy.actions import Pairs, Stack
 from deploy.infrastructure.bootstrap import access_stack, base_stack, services_stack
 from deploy.infrastructure.bundle import function_bundles
@@ -45,8 +46,7 @@ def write(project: Project, folder: Path) -> tuple[Path, ...]:
     written = []
     for name, body in files(project).items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        whole_file.write(path, body, what=name, option="--to DIR")
         written.append(path)
     (folder / SCRIPT).chmod(0o755)
     return tuple(written)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-LONGEST = 51_200
 Which = Literal["base", "services", "access"]
 
 

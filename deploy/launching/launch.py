@@ -9,7 +9,8 @@ from typing import Any
 
 from config import names
 from config.models import InferenceConfig, Project
-from config.parameters import Layer, ParameterFile, Resolved, parameter_text, platform_parameters, resolve
+from config.parameter_values import parameter_text
+from config.parameters import Layer, ParameterFile, Resolved, platform_parameters, resolve
 from config.platform_parameters import (
     CANDIDATE,
     GUARDRAIL,

@@ -9,7 +9,7 @@ from typing import Any
 from config.models import Environment
 from deploy import executions
 from deploy.executions import Seen
-from deploy.hints import DEFAULT_ENVIRONMENT, typed
+from deploy.hints import typed
 from deploy.observing import logs
 from deploy.observing.waits import OpenWait, open_waits
 from deploy.patience import Patience
@@ -36,28 +36,23 @@ class Snapshot:
 
 
 def follow(
-    connect: Callable[[], Aws],
-    arn: str,
-    *,
-    pause: float,
-    sleep: Callable[[float], None],
-    environment: Environment | None = None,
+    connect: Callable[[], Aws], arn: str, environment: Environment, *, sleep: Callable[[float], None]
 ) -> Iterator[Snapshot]:
-    """Looks every `pause` seconds until the execution is over; the last snapshot is of the ended one.
+    """Looks again and again until the execution is over; the last snapshot is of the ended one.
 
     A look that fails for a passing reason is told of and repeated, with new clients, so that renewed
     credentials and a stand-in that was started again are found. Any other error is raised, and so are
-    expired credentials that this process cannot see renewed. Open callbacks are looked up where the
-    environment says in which bucket.
+    expired credentials that this process cannot see renewed.
     """
     aws = connect()
     snapshot = _look(aws, arn, None, environment)
-    patience = Patience("the execution", _again(arn, environment))
+    again = typed(f"watch {arn.rpartition('/')[2]}", environment.name)
+    patience = Patience("the execution", again)
     while True:
         yield snapshot
         if snapshot.seen.execution.is_over and not snapshot.trouble:
             return
-        sleep(pause)
+        sleep(pause_of(environment))
         try:
             if snapshot.trouble:
                 aws = connect()
@@ -70,20 +65,14 @@ def follow(
             snapshot = replace(snapshot, trouble=why)
 
 
-def _look(
-    aws: Aws, arn: str, definition: Mapping[str, Any] | None, environment: Environment | None
-) -> Snapshot:
+def _look(aws: Aws, arn: str, definition: Mapping[str, Any] | None, environment: Environment) -> Snapshot:
     seen = executions.look(aws, arn, definition)
     at_work = [step for step in seen.steps if not step.is_over]
     return Snapshot(
         seen,
         last_line=logs.last_line(aws, seen, at_work[-1]) if at_work else "",
-        waits=open_waits(aws, environment, seen) if environment else (),
+        waits=open_waits(aws, environment, seen),
     )
-
-
-def _again(arn: str, environment: Environment | None) -> str:
-    return typed(f"watch {arn.rpartition('/')[2]}", environment.name if environment else DEFAULT_ENVIRONMENT)
 
 
 def pause_of(environment: Environment) -> float:

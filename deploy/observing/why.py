@@ -48,12 +48,14 @@ def diagnose(project: Project, aws: Aws, seen: Seen) -> Diagnosis:
     failed = [step for step in seen.steps if step.status == "Failed"]
     step = failed[0] if failed else next((each for each in seen.steps if not each.is_over), None)
     reason, advice = executions.fact_and_hint((step.reason if step else "") or seen.execution.reason)
-    lines = _lines(aws, seen, step) if verdict == FAILED and step else ()
+    lines = telling(logs.end(aws, seen, step, LINES)) if verdict == FAILED and step else ()
     waits = open_waits(aws, project.environment, seen)
     if verdict == AT_WORK and waits:
         verdict, step = WAITING, seen.step(waits[0].step)
     cause = causes.likely(reason, [line.text for line in lines]) if verdict == FAILED else None
-    missed = gates.gates(aws, seen, executions.parameters(aws, seen.execution.arn))
+    missed: tuple[Gate, ...] = ()
+    if verdict == GATE_MISSED:
+        missed = gates.gates(aws, seen, executions.parameters(aws, seen.execution.arn))
     return Diagnosis(
         seen,
         verdict,
@@ -63,7 +65,7 @@ def diagnose(project: Project, aws: Aws, seen: Seen) -> Diagnosis:
         tuple(each for each in failed if each is not step),
         lines,
         cause,
-        missed if verdict == GATE_MISSED else (),
+        missed,
         waits,
         tuple(dict.fromkeys(_next(project, seen, verdict, step, cause))),
     )
@@ -80,10 +82,6 @@ def _verdict(seen: Seen) -> str:
         "Stopped": STOPPED,
         "Stopping": STOPPING,
     }.get(status, AT_WORK)
-
-
-def _lines(aws: Aws, seen: Seen, step: Step) -> tuple[Line, ...]:
-    return telling(logs.end(aws, seen, step, LINES))
 
 
 def _next(

@@ -26,7 +26,7 @@ from deploy.errors import DENIED, code_of, is_missing
 from deploy.session import Aws
 
 if TYPE_CHECKING:
-    from definition.assets import Asset
+    from pipelines.assets import Asset
 
 ARCHIVE, ENTRYPOINT, SETTINGS = "source.tar.gz", "entrypoint.py", "settings.json"
 # Files of a bundle are compared in memory: code is small, and an archive that is not ours may not be.

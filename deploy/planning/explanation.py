@@ -40,7 +40,7 @@ CODE_PARAMETER = "Code"
 BEHIND = ("Parameters.", "Conditions.", "Outputs.", "Metadata.")
 # Of so many versions the one that was last applied is looked for, to tell what somebody changed since.
 LOOKED_BACK = 20
-CREATED, CHANGED, UNCHANGED, REMOVED = "created", "changed", "unchanged", "removed"
+CREATED, CHANGED, REMOVED = "created", "changed", "removed"
 
 
 @dataclass(frozen=True)

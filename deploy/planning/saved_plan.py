@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from config.models import Project
+from deploy import whole_file
 from deploy.actions import (
     CreateGuardrail,
     CreateStack,
@@ -87,16 +87,8 @@ def write(path: Path, plan: SavedPlan) -> None:
         "things": things,
         "actions": list(plan.actions),
     }
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StalePlanError(
-            f'the plan cannot be written to "{path}": {error.strerror}',
-            hint="run_pipeline.py plan --out plan.json",
-        ) from error
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    whole_file.write(path, text.encode(), what="the plan", option="--out FILE")
 
 
 def read(path: Path) -> SavedPlan:

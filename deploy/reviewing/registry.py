@@ -18,7 +18,6 @@ from deploy.hints import typed
 from deploy.paging import entries
 from deploy.session import Aws
 
-STATUSES = ("PendingManualApproval", "Approved", "Rejected")
 ARN = re.compile(r"arn:[a-z-]+:sagemaker:[a-z0-9-]+:\d{12}:model-package/(?P<group>[^/]+)/(?P<version>\d+)")
 
 

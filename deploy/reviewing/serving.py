@@ -1,4 +1,4 @@
-"""What the function `serve_approved` is told of the environment's file, and where its endpoints are."""
+"""What the function `serve_approved` is told of the environment's file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from config.models import Environment
 
 # Of a stack's parameter; the function's variables hold 4 KB together.
 LONGEST_SETTINGS: Final = 3000
-# On endpoint, configurations and models of serving, with the group's name: `cleanup` leaves them alone.
-SERVING_TAG: Final = "pipelines:serving"
 
 
 class SettingsError(PlatformError):

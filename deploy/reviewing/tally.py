@@ -1,7 +1,7 @@
 """What the decisions on a package come to: who counts, how many are still needed. Pure.
 
-lambdas/serve_approved/tally.py says the same for the function that deploys; one table of cases in the tests
-holds both to it.
+lambdas/serve_approved/serving/tally.py says the same for the function that deploys; one table of cases in the
+tests holds both to it.
 """
 
 from __future__ import annotations

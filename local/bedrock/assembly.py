@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.api import StandIn
 from local.bedrock import place
 from local.bedrock.batch_jobs import BatchJobs, event
 from local.bedrock.detector import Detector
@@ -15,6 +14,7 @@ from local.engine.per_machine import PerMachine
 from local.engine.ports import Document
 from local.jobs.roles import BEDROCK, check_trust
 from local.resources import Resources
+from local.stand_in import StandIn
 
 
 @dataclass(frozen=True)

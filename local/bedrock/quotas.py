@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from local.api import ApiError
 
-POLICIES = ("sensitive_information", "word", "content", "topic", "contextual_grounding")
 # How the service calls them in the message of a throttled call.
 SPOKEN: Mapping[str, str] = {
     "sensitive_information": "sensitive information policy",

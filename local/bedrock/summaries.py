@@ -119,8 +119,8 @@ def _is_list(section: str) -> bool:
     return 2 * sum(bool(LISTED.match(line)) for line in lines) >= len(lines)
 
 
-def summarize(text: str, *, sentences: int = 4, longest: int = 100_000) -> str:
-    """At most so many sentences of the text, and characters."""
+def summarize(text: str, *, sentences: int = 4) -> str:
+    """At most so many sentences of the text."""
     found = [" ".join(match[0].split()) for match in SENTENCE.finditer(text)]
     found = [sentence for sentence in found if WORD.search(sentence)]
     counts = Counter(word for sentence in found for word in set(_words(sentence)))
@@ -129,7 +129,7 @@ def summarize(text: str, *, sentences: int = 4, longest: int = 100_000) -> str:
         for place, sentence in enumerate(found)
     ]
     best = sorted(range(len(found)), key=lambda place: (-scores[place], place))[:sentences]
-    return " ".join(found[place] for place in sorted(best))[:longest]
+    return " ".join(found[place] for place in sorted(best))
 
 
 def tokens(text: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from local.api import ApiError, StandIn
+from local.api import ApiError
 from local.engine.book import Book
 from local.engine.engine import Engine
 from local.engine.operations.desk import Desk
@@ -15,6 +15,7 @@ from local.engine.ports import Machine
 from local.jobs.assembly import jobs_of
 from local.jobs.roles import check_trust
 from local.queues import Queues
+from local.stand_in import StandIn
 
 
 class _Mailer:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+SECONDS = 600
 _LOG = logging.getLogger(__name__)
 
 
@@ -17,11 +18,10 @@ def patiently(
     *,
     give_up: Callable[[], bool],
     sleep: Callable[[float], None] = time.sleep,
-    seconds: int = 600,
 ) -> T:
     """The write's result. What the database cannot take (disk full, I/O error) is tried again every second,
     until it goes through, the time is over or `give_up` says so; then the error is raised."""
-    for _ in range(seconds):
+    for _ in range(SECONDS):
         try:
             return write()
         except sqlite3.OperationalError as error:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from local.api import StandIn
+from local.stand_in import StandIn
 
 T = TypeVar("T")
 

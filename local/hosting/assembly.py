@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.api import StandIn
 from local.engine.per_machine import PerMachine
 from local.hosting import configurations, endpoints, models
 from local.hosting.announcements import announce
@@ -18,6 +17,7 @@ from local.hosting.server import ServingKit
 from local.jobs.roles import check_trust
 from local.registry.assembly import registry_of
 from local.resources import Place, Resources
+from local.stand_in import StandIn
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from local.api import StandIn
 from local.engine.per_machine import PerMachine
 from local.engine.ports import partition
 from local.jobs.isolation import isolation_mode
 from local.jobs.jobs import Jobs
 from local.jobs.kit import Kit
 from local.jobs.roles import check_trust
+from local.stand_in import StandIn
 
 
 def _make(stand_in: StandIn) -> Jobs:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.api import StandIn
 from local.engine.per_machine import PerMachine
 from local.registry import groups, packages
 from local.registry.groups import Groups
 from local.registry.packages import Packages
 from local.resources import Place, Resources
+from local.stand_in import StandIn
 
 
 @dataclass(frozen=True)

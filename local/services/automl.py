@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local.api import Call, Handler, Operations, StandIn
+from local.api import Call, Handler, Operations
 from local.automl.describe import best_candidate, description, summary
 from local.automl.jobs import CONCURRENT_JOBS, KIND, AutoMLJobs, missing, taken
 from local.automl.run import Workshop
@@ -15,6 +15,7 @@ from local.engine.operations.pages import page
 from local.engine.per_machine import PerMachine
 from local.jobs.roles import check_trust
 from local.resources import Place, Resources, listed
+from local.stand_in import StandIn
 
 Answer = Callable[[AutoMLJobs, dict[str, Any]], dict[str, Any] | None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.api import Call, Handler, Operations, StandIn
+from local.api import Call, Handler, Operations
 from local.bedrock.assembly import Bedrock, bedrock_of
 from local.bedrock.batch_jobs import description
 from local.bedrock.place import in_pages
@@ -13,6 +13,7 @@ from local.bedrock.tags import read, tag, untag
 from local.engine.constraints import check
 from local.engine.operations.pages import ordered, within
 from local.engine.ports import Document
+from local.stand_in import StandIn
 
 Answer = Callable[[Bedrock, dict[str, Any]], dict[str, Any] | None]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.api import Call, Operations, StandIn
+from local.api import Call, Operations
 from local.bedrock.apply import apply_guardrail
 from local.bedrock.assembly import bedrock_of
 from local.bedrock.models import converse, invoke
 from local.bedrock.place import refused
 from local.engine.constraints import check
+from local.stand_in import StandIn
 
 
 def operations(stand_in: StandIn) -> Operations:

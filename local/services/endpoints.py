@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.api import Call, Handler, Operations, StandIn
+from local.api import Call, Handler, Operations
 from local.engine.constraints import check
 from local.engine.ports import Document
 from local.hosting import configurations, endpoints, models
 from local.hosting.assembly import Hosting, hosting_of
 from local.resources import listed
+from local.stand_in import StandIn
 
 Answer = Callable[[Hosting, dict[str, Any]], dict[str, Any] | None]
 

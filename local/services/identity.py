@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.api import Call, Operations, StandIn
+from local.api import Call, Operations
+from local.stand_in import StandIn
 
 
 def operations(stand_in: StandIn) -> Operations:

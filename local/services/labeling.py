@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.api import ApiError, Call, Handler, Operations, StandIn
+from local.api import ApiError, Call, Handler, Operations
 from local.engine.constraints import check
 from local.engine.per_machine import PerMachine
 from local.engine.ports import Document
@@ -17,6 +17,7 @@ from local.labeling.jobs import Around, LabelingJobs, description, summary
 from local.labeling.render import render
 from local.labeling.teams import Teams
 from local.resources import Place, Resources, listed
+from local.stand_in import StandIn
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
 from moto.utilities.utils import get_partition
 
-from local.api import Call, Operations, StandIn
+from local.api import Call, Operations
+from local.stand_in import StandIn
 
 _OPERATIONS = ("AttachRolePolicy", "AttachUserPolicy", "AttachGroupPolicy", "GetPolicy", "GetPolicyVersion")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from local.api import Operations, StandIn
+from local.api import Operations
 from local.engine.assembly import desk_of
 from local.engine.operations.table import OPERATIONS
+from local.stand_in import StandIn
 
 
 def operations(stand_in: StandIn) -> Operations:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.api import Call, Handler, Operations, StandIn
+from local.api import Call, Handler, Operations
 from local.engine.constraints import check
 from local.engine.operations.pages import ordered, page, within
 from local.engine.ports import Document
 from local.jobs.assembly import jobs_of
 from local.jobs.describe import description, summary
 from local.jobs.jobs import Jobs
+from local.stand_in import StandIn
 
 
 def operations(stand_in: StandIn) -> Operations:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from local.api import ApiError, Call, Handler, Operations, StandIn
+from local.api import ApiError, Call, Handler, Operations
 from local.engine.constraints import check
 from local.engine.ports import Document
 from local.registry import groups, packages
 from local.registry.assembly import Registry, registry_of
 from local.resources import listed
+from local.stand_in import StandIn
 
 Answer = Callable[[Registry, dict[str, Any]], dict[str, Any] | None]
 VERSIONED, UNVERSIONED, BOTH = "Versioned", "Unversioned", "Both"

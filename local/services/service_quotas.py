@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.api import ApiError, Call, Operations, StandIn
+from local.api import ApiError, Call, Operations
 from local.bedrock.quotas import listed
 from local.engine.operations.pages import page
 from local.engine.ports import partition
+from local.stand_in import StandIn
 
 SERVICE = "bedrock"
 

@@ -1,4 +1,4 @@
-"""fmeval's scores of one answer, and the same after Unicode-aware normalisation.
+"""fmeval's scores of one answer, and the same after Unicode-aware normalization.
 
 The scores of question answering come from fmeval's QAAccuracyScores transform called record by record: the
 numbers of its `evaluate`, without ray. Those of summarization come from its RougeScore.
@@ -19,7 +19,7 @@ _BETWEEN = "<OR>"
 
 
 def scorer(task: str, metrics: Sequence[str], delimiter: str) -> tuple[Scorer, Scorer]:
-    """Two functions of (answer, target): fmeval's scores, and those after normalisation."""
+    """Two functions of (answer, target): fmeval's scores, and those after normalization."""
     if task == "question_answering":
         plain = question_answering(metrics, delimiter)
         return plain, normalized(question_answering(metrics, _BETWEEN), delimiter)
@@ -75,9 +75,9 @@ def _rouge(metric: str, words: Callable[[str], list[str]] | None) -> Callable[[s
 
 
 def normalized(score: Scorer, delimiter: str) -> Scorer:
-    """`score` after normalisation of both sides; two empty sides are equal, as a reader would say.
+    """`score` after normalization of both sides; two empty sides are equal, as a reader would say.
 
-    Where normalisation leaves nothing (marks alone), the texts are compared as they are.
+    Where normalization leaves nothing (marks alone), the texts are compared as they are.
     """
 
     def normalized_score(answer: str, target: str) -> Scores:

@@ -1,4 +1,4 @@
-"""Text in the form that scores should compare: fmeval's own normalisation thinks in ASCII.
+"""Text in the form that scores should compare: fmeval's own normalization thinks in ASCII.
 
 After it a Chinese full stop, a danda, full-width letters or a decomposed accent make no difference, and
 scripts that are written without spaces count by character instead of by sentence.

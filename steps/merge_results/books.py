@@ -21,7 +21,6 @@ from xxhash import xxh3_64_intdigest
 
 from steps.runtime.errors import StepError
 
-ACTIONS = ("passed", "masked", "blocked")
 NO_OUTPUT = "no_output"
 _OPEN = 0
 

@@ -79,11 +79,6 @@ def project_in(folder: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def project_root() -> Path:
-    return ROOT
-
-
-@pytest.fixture(scope="session")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStandIn]:
     folder = tmp_path_factory.mktemp("stand-in") / ".local"
     project = project_in(folder)

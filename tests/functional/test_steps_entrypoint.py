@@ -30,7 +30,7 @@ def job(folder: Path) -> Path:
     for asset in bundle(ROOT, "preprocess").assets("p"):
         path = places / "code" / asset.key.rpartition("/")[2]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(asset.body or b"")
+        path.write_bytes(asset.read())
     (places / "code").chmod(0o555)
     settings: dict[str, Any] = {"step": "preprocess", "version": 1}
     settings["parameters"] = {"EvaluationRows": "Integer"}

@@ -256,7 +256,7 @@ def test_other_request_and_response_shapes(tmp_path: Path) -> None:
 
 
 def test_summaries_are_scored_by_rouge(tmp_path: Path) -> None:
-    """ROUGE as fmeval computes it; Chinese, of which it sees nothing, counts after normalisation."""
+    """ROUGE as fmeval computes it; Chinese, of which it sees nothing, counts after normalization."""
     with endpoint(answers) as fake:
         ran = evaluate(
             tmp_path, fake, task="summarization", metrics=["rouge1", "rouge2", "rougeL"], algorithms=[]

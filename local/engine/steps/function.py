@@ -14,9 +14,6 @@ MAX_SECONDS = 600.0  # DG, "Lambda step": "the maximum timeout is 10 minutes"
 
 
 class LambdaStep:
-    def __init__(self, *, max_seconds: float = MAX_SECONDS) -> None:
-        self._max_seconds = max_seconds
-
     def run(self, step: StepRun) -> StepResult:
         """A stop does not reach it: as on the service, the function runs to its end."""
         arn = step.settings.get("FunctionArn")
@@ -46,11 +43,11 @@ class LambdaStep:
 
         thread = threading.Thread(target=invoke, name=f"lambda step {step.spec.name}", daemon=True)
         thread.start()
-        thread.join(self._max_seconds)
+        thread.join(MAX_SECONDS)
         if not finished:
             raise StepFailedError(
                 f"ClientError: the function '{arn}' did not end within "
-                f"{self._max_seconds:g} seconds; it goes on running"
+                f"{MAX_SECONDS:g} seconds; it goes on running"
             )
         if isinstance(finished[0], Exception):
             raise finished[0]

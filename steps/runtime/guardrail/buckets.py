@@ -32,7 +32,6 @@ class Bucket:
 
     ceiling: float
     rate: float = field(init=False)
-    cuts: int = 0
     _empty_at: float = float("-inf")
     _cut_at: float = float("-inf")
     _grown_at: float = float("-inf")
@@ -60,7 +59,6 @@ class Bucket:
         self.rate = max(self.rate * CUT, self.ceiling * LOWEST)
         self._cut_at = self._grown_at = now
         self._empty_at = max(self._empty_at, now + BURST_SECONDS)
-        self.cuts += 1
 
     def grow(self, now: float) -> None:
         """Some time without a throttled call: a little more."""

@@ -39,6 +39,7 @@ _STYLE = {
     "xtick.major.size": 0,
     "ytick.major.size": 0,
 }
+_BARS = 30
 _SIZE = (3.5, 2.1)  # inches: about the width on the page, so that letters keep their size there
 
 
@@ -215,12 +216,12 @@ def timeline(
     return _svg(draw, name, (_SIZE[0], 0.3 * len(rows) + 0.2 * ((len(labels) + 1) // 2) + 0.9))
 
 
-def bin_histogram(counts: Any, *, bins: int = 30) -> tuple[list[int], list[float]]:
-    """Counts by whole value, gathered into at most `bins` bars of equal, round width: heights, edges."""
+def bin_histogram(counts: Any) -> tuple[list[int], list[float]]:
+    """Counts by whole value, gathered into at most 30 bars of equal, round width: heights, edges."""
     import numpy as np
 
     top = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else 1
-    width = _round_width(max(1, -(-top // bins)))
+    width = _round_width(max(1, -(-top // _BARS)))
     edges: Any = np.arange(0, top + width, width)
     padded: Any = np.zeros(len(edges[:-1]) * width, dtype=np.int64)
     padded[:top] = counts[:top]

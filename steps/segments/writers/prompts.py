@@ -19,7 +19,6 @@ _WHOLE: Final = "whole_"
 LINE: Final = "[{start} - {end}] {label}: {text}"
 
 Values = Mapping[str, str]
-Fill = Callable[[Values], str]
 
 
 class Rows:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import shlex
 
 import pytest
 
 from commands.catalog import GROUPS, VERBS
 from commands.parser import PROGRAM, overview, parse, parser_of
-from commands.terminal import Terminal
 from commands.verb import Verb
-
-
-def silent() -> Terminal:
-    """A terminal that nobody reads."""
-    return Terminal(stdout=io.StringIO(), stderr=io.StringIO())
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.words)
@@ -43,7 +36,7 @@ EXAMPLES = [
 def test_every_example_can_be_typed(verb: Verb, example: str) -> None:
     """An example is a whole command line that parses to its verb."""
     words = shlex.split(example.partition(" > ")[0])
-    assert parse(words, silent()).verb is verb
+    assert parse(words).verb is verb
 
 
 def test_every_verb_stands_in_the_overview_once() -> None:

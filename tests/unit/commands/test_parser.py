@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
 
 from commands.parser import Invocation, UsageError, parse
-from commands.terminal import Terminal
 
 
 def parsed(*words: str) -> Invocation:
     """What these words mean."""
-    return parse(words, Terminal(stdout=io.StringIO(), stderr=io.StringIO()))
+    return parse(words)
 
 
 @pytest.mark.parametrize(

@@ -155,11 +155,10 @@ def test_the_shipped_workflow_plans_and_upserts() -> None:
     from commands.parser import parse
 
     workflow = (Path(__file__).resolve().parents[3] / ".github/workflows/pipelines.yaml").read_text()
-    terminal = Terminal(stdout=io.StringIO(), stderr=io.StringIO())
     words = [
         line.partition("run_pipeline.py ")[2].partition(">")[0].split()
         for line in workflow.splitlines()
         if "run_pipeline.py plan" in line or "run_pipeline.py upsert" in line
     ]
-    verbs = [invocation.verb.words for each in words if (invocation := parse(each, terminal)).verb]
+    verbs = [invocation.verb.words for each in words if (invocation := parse(each)).verb]
     assert set(verbs) == {"plan", "upsert"}

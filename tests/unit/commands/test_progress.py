@@ -103,20 +103,22 @@ def test_long_silence_is_broken_every_half_minute() -> None:
     ]
 
 
-def test_a_long_detail_is_cut_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip ends with all that it installed, in one line."""
-    monkeypatch.setattr(progress, "HEARTBEAT_SECONDS", 0.0)
-    terminal = Terminal(stdout=io.StringIO(), stderr=io.StringIO())
-    with working(terminal, "installing") as say:
+def test_a_long_detail_is_cut_in_a_log() -> None:
+    """pip ends with all that it installed, in one line; between two lines there is half a minute."""
+    terminal, at = Terminal(stdout=io.StringIO(), stderr=io.StringIO()), [0.0]
+    with working(terminal, "installing", clock=lambda: at[0]) as say:
+        say("too early")
+        at[0] = 30.0
         say("Successfully installed " + "package-1.0 " * 200)
+        at[0] = 60.0
         say("done")
 
     assert isinstance(terminal.stderr, io.StringIO)
-    long, short, _ = terminal.stderr.getvalue().splitlines()
+    long, short, took = terminal.stderr.getvalue().splitlines()
     assert long.startswith("installing: Successfully installed package-1.0")
     assert long.endswith("...")
     assert len(long) == len("installing: ") + progress.DETAIL_LENGTH
-    assert short == "installing: done"
+    assert (short, took) == ("installing: done", "installing: 1m 00s")
 
 
 def test_trouble_is_told_once() -> None:

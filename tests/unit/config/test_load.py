@@ -242,6 +242,22 @@ def test_a_fraction_instead_of_a_channel(tmp_path: Path) -> None:
     assert error.fact.endswith("0.0001 of 1200 rows leaves no row on one of the two sides")
 
 
+def test_tags_leave_room_for_the_platforms_own(tmp_path: Path) -> None:
+    """A pipeline takes 50: those of its file, of the environment, and six that upsert and rollback write."""
+
+    def project(in_the_file: int) -> Path:
+        own, shared = (
+            f"tags: {{{', '.join(f'{letter}{number}: x' for number in range(count))}}}"
+            for letter, count in (("a", in_the_file), ("b", 5))
+        )
+        environment, pipeline = ENVIRONMENT.replace("tags: {}", shared), TRAINING.replace("tags: {}", own)
+        return write_project(tmp_path, {ENVIRONMENT_FILE: environment, TRAINING_FILE: pipeline})
+
+    load_project("local", project(39))
+    error = _error(project(40))
+    assert error.fact.endswith("tags: with those of the environment and the platform 51 tags; at most 50")
+
+
 def test_regions_without_autopilot(tmp_path: Path) -> None:
     """A region of SageMaker where Autopilot does not fine-tune is refused for training pipelines."""
     text = ENVIRONMENT.replace("us-east-1", "eu-south-1")

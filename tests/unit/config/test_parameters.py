@@ -13,9 +13,9 @@ from config.errors import ConfigurationError, ParameterError
 from config.load import load_project
 from config.models import InferenceConfig, PipelineConfig
 from config.models.pipeline import ParameterValue
+from config.parameter_values import parameter_text
 from config.parameters import (
     Layer,
-    parameter_text,
     platform_parameters,
     read_parameter_file,
     resolve,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from config.kinds import KINDS
+from config.kinds import KINDS, Kind
 from config.models import PipelineConfig
 from config.places import repository_root
 from config.rules.rule import KindRules
@@ -52,11 +52,10 @@ def test_nothing_heavy_is_imported() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_every_kind_resolves(kind: object) -> None:
+def test_every_kind_resolves(kind: Kind) -> None:
     """Each row of the table of kinds leads to a model, its rules, and steps that the model has."""
-    row = KINDS[kind.name]  # type: ignore[attr-defined]
-    assert issubclass(row.model, PipelineConfig)
-    assert isinstance(row.rules, KindRules)
-    steps = row.model.model_fields["steps"].annotation
+    assert issubclass(kind.model, PipelineConfig)
+    assert isinstance(kind.rules, KindRules)
+    steps = kind.model.model_fields["steps"].annotation
     assert steps is not None
-    assert tuple(steps.model_fields) == row.processing_steps
+    assert tuple(steps.model_fields) == kind.processing_steps

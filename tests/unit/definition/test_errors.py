@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from definition.assets import Asset
 from definition.checks import DefinitionError, require
 from tests.unit.definition.examples import condition, failing, function, good, processing, with_steps
 
@@ -38,14 +35,3 @@ def test_one_problem_is_one() -> None:
     """Singular."""
     with pytest.raises(DefinitionError, match=r'"facts": 1 problem\n- step "a b"'):
         require(with_steps(failing("a b")), "facts")
-
-
-def test_an_asset_has_a_body_or_a_file(tmp_path: Path) -> None:
-    """Exactly one of them; both are read alike."""
-    (tmp_path / "data.csv").write_bytes(b"abc")
-
-    assert Asset("key", body=b"ab").read() == b"ab"
-    assert Asset("key", path=tmp_path / "data.csv").read() == b"abc"
-    assert (Asset("key", body=b"ab").size, Asset("key", path=tmp_path / "data.csv").size) == (2, 3)
-    with pytest.raises(ValueError, match='asset "key" needs either a body or a path'):
-        Asset("key")

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from definition.assets import Asset
 from definition.compile import CompiledPipeline
 from definition.origin import Origin
 from deploy.infrastructure.bootstrap import bootstrap
@@ -16,6 +15,7 @@ from deploy.infrastructure.stacks import Waiting
 from deploy.planning.explanation import Explanation, explain
 from deploy.planning.upsert import carry_out
 from deploy.planning.whole_plan import WholePlan, plan_all
+from pipelines.assets import Asset
 from pipelines.bundles import archive
 from tests.unit.deploy.fakes import FakeAws, project
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from definition.assets import Asset
 from deploy.errors import NotDeployedError, WrongCallerError
 from deploy.infrastructure.bundle import BundleError, function_bundles, missing_uploads
+from pipelines.assets import Asset
 from tests.unit.deploy.fakes import BUCKET, FakeAws, FakeS3, project
 
 
@@ -57,7 +57,7 @@ def test_only_what_is_not_there_is_uploaded(tmp_path: Path) -> None:
         Asset("local/code/a", body=b"a"),
         Asset("local/settings/b", body=b"b"),
         Asset("local/settings/b", body=b"b"),
-        Asset("local/data/c", path=data),
+        Asset("local/data/c", body=data),
     ]
     uploads = missing_uploads(fake.aws, project().environment, assets)
     assert [upload.key for upload in uploads] == ["local/data/c", "local/settings/b"]

@@ -9,7 +9,6 @@ import pytest
 
 from deploy.errors import RefusedError
 from deploy.infrastructure.stacks import Waiting
-from deploy.reviewing.serving import SERVING_TAG
 from deploy.upkeep import cleanup
 from deploy.upkeep.cleanup import Leftover
 from deploy.upkeep.removals import remove
@@ -78,7 +77,7 @@ def test_what_serves_an_approved_package_is_no_leftover() -> None:
     """It carries the environment's tag, and that of serving; no execution made it."""
     fake, name = account(), "local-facts"
     fake.sagemaker.endpoints |= {name: "InService"}
-    fake.sagemaker.tags[arn("endpoint", name)] = {"pipelines:prefix": "local", SERVING_TAG: name}
+    fake.sagemaker.tags[arn("endpoint", name)] = {"pipelines:prefix": "local", "pipelines:serving": name}
     assert name not in {each.name for each in found(fake)}
 
 

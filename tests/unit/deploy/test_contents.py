@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from definition.assets import Asset
 from definition.comparison import Change, Detail
 from deploy.planning.contents import (
     DAMAGED,
@@ -18,6 +17,7 @@ from deploy.planning.contents import (
     unpacked,
     unzipped,
 )
+from pipelines.assets import Asset
 from pipelines.bundles import archive
 from tests.unit.deploy.fakes import BUCKET, FakeAws, refusal
 from tests.unit.deploy.zips import zipped

@@ -38,7 +38,7 @@ class Script:
             self.fake.sagemaker.runs[TRAINING] = training_run("Succeeded")
 
     def followed(self) -> list[Snapshot]:
-        return list(follow(self.connect, TRAINING, pause=2.0, sleep=self.sleep))
+        return list(follow(self.connect, TRAINING, project().environment, sleep=self.sleep))
 
 
 def executing() -> FakeAws:
@@ -71,7 +71,7 @@ def test_it_looks_until_the_end() -> None:
     script = Script(executing(), [nothing])
     snapshots = script.followed()
     assert [each.seen.execution.status for each in snapshots] == ["Executing", "Executing", "Succeeded"]
-    assert script.slept == [2.0, 2.0]
+    assert script.slept == [pause_of(project().environment)] * 2
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped", "CompletedWithFailures"])
@@ -79,7 +79,7 @@ def test_every_end_ends_it(status: str) -> None:
     """Stopped and CompletedWithFailures too, which the SDK's own waiter does not know."""
     fake = FakeAws()
     fake.sagemaker.add_run(training_run(status))
-    snapshots = list(follow(lambda: fake.aws, TRAINING, pause=1, sleep=lambda _: None))
+    snapshots = list(follow(lambda: fake.aws, TRAINING, project().environment, sleep=lambda _: None))
     assert [each.seen.execution.status for each in snapshots] == [status]
 
 
@@ -91,7 +91,7 @@ def test_stopping_is_followed_on() -> None:
     def stop(_: float) -> None:
         fake.sagemaker.runs[TRAINING] = training_run("Stopped")
 
-    snapshots = list(follow(lambda: fake.aws, TRAINING, pause=1, sleep=stop))
+    snapshots = list(follow(lambda: fake.aws, TRAINING, project().environment, sleep=stop))
     assert [each.seen.execution.status for each in snapshots] == ["Stopping", "Stopped"]
 
 
@@ -126,7 +126,7 @@ def test_what_does_not_pass_is_raised() -> None:
 def test_silence_for_ever_ends_too() -> None:
     """After an hour of looks without an answer the error is raised."""
     fake = executing()
-    snapshots = follow(lambda: fake.aws, TRAINING, pause=1, sleep=lambda _: None)
+    snapshots = follow(lambda: fake.aws, TRAINING, project().environment, sleep=lambda _: None)
     next(snapshots)
 
     def never(**_: Any) -> dict[str, Any]:
@@ -186,9 +186,7 @@ def test_expired_credentials_in_variables_end_it_clearly() -> None:
     fake = executing()
     fixed = Aws(account=fake.aws.account, region=fake.aws.region, make=fake.aws.make, renewable=False)
     script = Script(fake, expired_for_hours(fake, 2))
-    following = follow(
-        lambda: fixed, TRAINING, pause=1, sleep=script.sleep, environment=load_project("dev").environment
-    )
+    following = follow(lambda: fixed, TRAINING, load_project("dev").environment, sleep=script.sleep)
     with pytest.raises(CredentialsError, match="have expired; the execution goes on") as caught:
         list(following)
     assert caught.value.hint == "export new ones, then: run_pipeline.py watch aaaaaaaaaaaa --env dev"
@@ -197,9 +195,7 @@ def test_expired_credentials_in_variables_end_it_clearly() -> None:
 def test_open_callbacks_are_seen_with_their_deadline() -> None:
     """Where the environment says in which bucket the heartbeats lie."""
     fake = executing()
-    snapshot = next(
-        follow(lambda: fake.aws, TRAINING, pause=1, sleep=print, environment=project().environment)
-    )
+    snapshot = next(follow(lambda: fake.aws, TRAINING, project().environment, sleep=print))
     wait = snapshot.wait("wait-automl")
     assert wait is not None
     assert wait.deadline is not None

@@ -249,11 +249,10 @@ def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, content: str, said: s
 
 
 def test_a_file_that_is_not_there_names_the_way_to_one(tmp_path: Path) -> None:
-    """And a folder that is not there, when one is written."""
-    with pytest.raises(StalePlanError, match="cannot be read: No such file"):
+    """The command that writes one is the hint."""
+    with pytest.raises(StalePlanError, match="cannot be read: No such file") as caught:
         saved_plan.read(tmp_path / "plan.json")
-    with pytest.raises(StalePlanError, match="cannot be written to"):
-        saved_plan.write(tmp_path / "gone" / "plan.json", kept(deployed_account(), compiled()))
+    assert caught.value.hint == f"run_pipeline.py plan --out {tmp_path / 'plan.json'}"
 
 
 def test_a_plan_of_another_environment_is_refused() -> None:

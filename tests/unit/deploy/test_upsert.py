@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from definition.assets import Asset
 from definition.compile import CompiledPipeline
 from definition.origin import Origin
 from deploy.actions import Action
 from deploy.errors import MovedOnError, ProtectedError
 from deploy.planning.upsert import Plan, carry_out, plan
+from pipelines.assets import Asset
 from tests.unit.deploy.fakes import FakeAws, pipeline_arn, project, refusal
 
 BOTH = ("facts-training", "facts-inference")

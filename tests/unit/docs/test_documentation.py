@@ -39,3 +39,11 @@ def test_every_module_says_what_it_holds() -> None:
         and not path.read_text(encoding="utf-8").lstrip().startswith(('"""', 'r"""'))
     ]
     assert silent == []
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    """From 1 on, the same number in a page's name and in its title."""
+    pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    titles = [page.read_text(encoding="utf-8").partition(".")[0] for page in pages]
+    assert [page.name[:5] for page in pages] == [f"{number:04}-" for number in range(1, len(pages) + 1)]
+    assert titles == [f"# {number}" for number in range(1, len(pages) + 1)]

@@ -22,7 +22,7 @@ from tests.unit.infra.template import ROOT
 
 ROOMS = ("commands", "deploy")
 # Reached only under --env local.
-OF_THE_STAND_IN = frozenset({"commands.local"})
+OF_THE_STAND_IN = frozenset({"commands.local", "commands.making_ready"})
 # boto3's own: calls made of others.
 TRANSFERS = {"upload_fileobj": "put_object", "download_fileobj": "get_object", "download_file": "get_object"}
 Node = tuple[str, str]  # module, name

@@ -22,11 +22,6 @@ EVENTS = st.one_of(
     st.tuples(st.just("end_job"), st.sampled_from(["Completed", "Failed", "Stopped"])),
     st.tuples(st.just("stop_execution")),
 )
-MULTIPLYING = st.one_of(
-    st.tuples(st.just("deliver"), WHICH, CALL),
-    st.tuples(st.just("interleave"), WHICH, WHICH, CALL),
-    st.just(("duplicate", 0)),
-)
 LOSING = st.one_of(EVENTS, st.tuples(st.just("lose"), WHICH), st.tuples(st.just("reconcile")))
 
 

@@ -145,6 +145,15 @@ def test_the_candidates_parameters_are_declared_and_have_no_default(
     assert (declared["Commit"], declared["DirtyTree"]) == ("unknown", "unknown")
 
 
+def test_an_evaluation_set_of_its_own_needs_no_candidates(project: Project) -> None:
+    """EvaluationData has a default then, so that whoever starts it elsewhere need not give one either."""
+    compiled = compile_changed(project, "facts-inference", {"data.source": "s3://elsewhere/questions.jsonl"})
+    declared = {each["Name"]: each.get("DefaultValue") for each in compiled.definition["Parameters"]}
+
+    assert declared["EvaluationData"] == "unknown"
+    assert declared["EndpointName"] is None
+
+
 def test_evaluation_asks_the_candidates_endpoint(compiled: Mapping[str, CompiledPipeline]) -> None:
     """And is told what model data it must serve."""
     pipeline = compiled["facts-inference"]

@@ -132,7 +132,7 @@ def test_a_local_file_is_uploaded_under_its_hash(compiled: Mapping[str, Compiled
     pipeline = compiled["facts-training"]
     data = next(asset for asset in pipeline.assets if "/data/" in asset.key)
 
-    assert data.path is not None
+    assert isinstance(data.body, Path)
     assert data.key.endswith("/facts.jsonl")
     folder = f"{BUCKET}/{data.key.removesuffix('/facts.jsonl')}"
     assert inputs(pipeline, "prepare")["data"]["S3Uri"] == folder

@@ -67,7 +67,7 @@ def test_an_answer_can_be_left_as_it_is() -> None:
         ("a\u200bb", "ab"),
     ],
 )
-def test_normalisation_ignores_what_readers_ignore(one: str, other: str) -> None:
+def test_normalization_ignores_what_readers_ignore(one: str, other: str) -> None:
     """Punctuation of any script, width, Unicode form and invisible marks make no difference."""
     assert normalize(one) == normalize(other)
 
@@ -135,7 +135,7 @@ def evaluation(outcomes: list[Outcome], **changes: Any) -> Evaluation:
 
 
 def test_gates_read_the_scores_that_the_yaml_names() -> None:
-    """The same figures miss the gate as they are and pass it after normalisation."""
+    """The same figures miss the gate as they are and pass it after normalization."""
     assert [holds for _, _, holds in evaluation([Outcome("x")]).gates()] == [False]
     assert [holds for _, _, holds in evaluation([Outcome("x")], normalization="unicode").gates()] == [True]
 

@@ -118,9 +118,6 @@ def test_what_plain_pickle_cannot_take() -> None:
     """Locks, conditions, events, weak dictionaries, functions made in functions, private keys."""
     import weakref
 
-    class Holder(dict[str, int]):
-        """Something that can be referred to weakly."""
-
     key = ec.generate_private_key(ec.SECP256R1())
     event = threading.Event()
     event.set()

@@ -1,0 +1,37 @@
+"""Files that a person asked for, wherever that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.whole_file import UnwritableError, write
+
+
+def test_the_folder_is_made_and_a_file_replaced(tmp_path: Path) -> None:
+    """Nothing but the file is left."""
+    path = tmp_path / "made" / "page.html"
+    write(path, b"old", what="the page", option="--to FILE")
+    write(path, b"new", what="the page", option="--to FILE")
+
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_is_told_with_the_option(tmp_path: Path) -> None:
+    """Below a file, and where a folder stands; nothing is left beside it."""
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+
+    for path, why in (
+        (tmp_path / "file" / "x", "File exists|Not a directory"),
+        (tmp_path / "folder", "Is a"),
+    ):
+        with pytest.raises(
+            UnwritableError, match=f'^the page cannot be written to "{path}": ({why})'
+        ) as caught:
+            write(path, b"x", what="the page", option="--to FILE")
+        assert caught.value.hint == "name another place: --to FILE"
+        assert caught.value.exit_code == 2
+    assert {each.name for each in tmp_path.iterdir()} == {"file", "folder"}
