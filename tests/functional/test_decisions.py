@@ -23,6 +23,7 @@ from deploy.reviewing import deciding, decisions, evidence, registry, standing
 from deploy.reviewing.callers import caller
 from deploy.reviewing.deciding import DecisionError, Outcome, Wish
 from deploy.reviewing.decisions import TakenError
+from deploy.reviewing.registry import Package
 from deploy.session import Aws
 from deploy.upkeep import cleanup
 from local import client as stand_in_client
@@ -234,6 +235,7 @@ def test_a_package_is_notified_approved_served_updated_and_fallen_back_from(plac
 
 def test_of_decisions_at_the_same_moment_one_is_written(place: Place) -> None:
     """Eight people claim the same number at once; seven are told that it is another's."""
+    begun = datetime.now(UTC)
     environment, people = place.project.environment, [f"racer{number}" for number in range(8)]
     ways = {person: place.aws(person) for person in people}
 
@@ -247,7 +249,8 @@ def test_of_decisions_at_the_same_moment_one_is_written(place: Place) -> None:
 
     with ThreadPoolExecutor(len(people)) as pool:
         written = [person for person, done in zip(people, pool.map(claim, people), strict=True) if done]
-    [record] = decisions.read(ways["racer0"], environment, GROUP, 8)
+    package = Package(arn="", group=GROUP, version=8, approval="", created=begun)
+    [record] = decisions.read(ways["racer0"], environment, package)
     assert [record.reason] == written
 
 

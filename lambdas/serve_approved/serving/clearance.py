@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from waiting.failures import AWS_ERRORS, code, is_missing
@@ -34,6 +35,7 @@ class Package:
     data_hash: str
     execution: str
     instance_types: tuple[str, ...]
+    created: datetime
 
     @property
     def name(self) -> str:
@@ -56,6 +58,7 @@ def described(tools: Tools, arn: str) -> Package:
         data_hash=metadata.get("data_hash", ""),
         execution=metadata.get("execution", ""),
         instance_types=tuple(inference.get("SupportedRealtimeInferenceInstanceTypes", ())),
+        created=answer["CreationTime"],
     )
 
 
@@ -66,7 +69,7 @@ def objections(tools: Tools, settings: Settings, package: Package, *, is_served:
     its evaluation that was cleared away, takes no model out of service.
     """
     try:
-        log = records.read(tools, package.group, package.version)
+        log = records.read(tools, package.group, package.version, created=package.created)
     except records.RecordError as error:
         return [str(error)]
     launcher = _launcher(tools, package) if settings.not_launcher else None

@@ -59,6 +59,7 @@ class ServingWorld:
             "ModelPackageGroupName": GROUP,
             "ModelPackageVersion": version,
             "ModelApprovalStatus": status,
+            "CreationTime": self.aws.clock.date(),
             "CustomerMetadataProperties": {
                 "report": f"s3://{BUCKET}/{folder}/report/evaluation_report.html",
                 "data_hash": "abc",
@@ -106,6 +107,7 @@ class ServingWorld:
             },
         )
         self.aws.s3.tags[f"{BUCKET}/{key}"] = {"decided-by": user_id}
+        self.aws.s3.times[f"{BUCKET}/{key}"] = self.aws.clock.date().replace(microsecond=0)
 
     def approved(self, version: int) -> None:
         """Registered and approved."""

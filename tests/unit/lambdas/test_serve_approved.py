@@ -190,6 +190,16 @@ def test_the_studio_button_deploys_nothing() -> None:
     assert len(world.aws.sns.published) == 1
 
 
+def test_a_decision_on_a_deleted_package_of_the_same_name_deploys_nothing() -> None:
+    """The group was made again, its first package approved in Studio: the log is of another one."""
+    world = ServingWorld()
+    world.approved(1)
+    world.aws.clock.sleep(60)
+    world.register(1, "Approved")
+    assert world.package_event(1) == "is not there, and no approved package may be served"
+    assert "nobody's decision is recorded" in world.aws.log.lines[-2]["what"]
+
+
 @pytest.mark.parametrize(
     ("settings", "records", "why"),
     [
