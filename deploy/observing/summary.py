@@ -19,7 +19,7 @@ from deploy.observing.endpoint import EndpointFate
 from deploy.observing.gates import Gate
 from deploy.observing.outputs import File
 from deploy.reviewing import registry
-from deploy.reviewing.registry import Package
+from deploy.reviewing.registry import Package, PackageError
 from deploy.session import Aws
 
 DONE, FAILED, GATE_MISSED = 0, 1, 5
@@ -145,5 +145,8 @@ def _package(project: Project, aws: Aws, seen: Seen) -> Package | None:
     for step in seen.steps:
         arn = step.metadata.get("RegisterModel", {}).get("Arn")
         if arn and step.status == "Succeeded":
-            return registry.find(project, aws, arn)
+            try:
+                return registry.find(project, aws, arn)
+            except PackageError:  # deleted since; or a stranger's, of no group
+                continue
     return None

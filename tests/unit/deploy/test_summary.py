@@ -51,6 +51,14 @@ def test_a_passed_gate_is_shown_with_its_figure_and_the_package() -> None:
     assert summary.files[0].step == "evaluate"
 
 
+def test_an_execution_is_summed_up_after_its_package_was_deleted() -> None:
+    """Its steps, figures and files are as they were."""
+    fake = account(f1=0.68, minimum=0.5)
+    fake.sagemaker.packages.clear()
+    summary = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE))
+    assert (summary.package, summary.exit_code, len(summary.files)) == (None, 0, 1)
+
+
 @pytest.mark.parametrize("on_missed", ["Failed", "Succeeded"])
 def test_a_missed_gate_is_exit_code_5_however_it_ends(on_missed: str) -> None:
     """Whether the execution then fails or just ends: nothing is registered, and 5 says why."""
