@@ -50,7 +50,7 @@ class RollBack:
             aws,
             arguments.name,
             to=arguments.to,
-            alias=check_alias(arguments.alias) if arguments.alias else None,
+            alias=None if arguments.alias is None else check_alias(arguments.alias),
             force=arguments.force,
         )
         if planned.action is not None:
