@@ -98,4 +98,4 @@ def _show_text(
     terminal.note(FUNCTIONS_STAY)
     if not arguments.alias:
         forward = typed(f"upsert {planned.name}", project.environment.name)
-        terminal.note(f"the files still say otherwise; forward again: {forward}")
+        terminal.note(f"the next upsert brings about what the files say: {forward}")

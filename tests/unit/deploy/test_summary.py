@@ -11,7 +11,7 @@ import pytest
 from deploy import executions
 from deploy.observing.gates import figure_text, gates
 from deploy.observing.summary import exit_code, summarize, summarize_end, verdict
-from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, project
+from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, execution_arn, project
 from tests.unit.deploy.runs import (
     INFERENCE,
     INFERENCE_DEFINITION,
@@ -169,6 +169,15 @@ def test_a_failure_is_told_with_its_step_and_reason() -> None:
         "run_pipeline.py logs aaaaaaaaaaaa --step wait-automl --env dev\n"
         "run_pipeline.py retry aaaaaaaaaaaa --wait --env dev"
     )
+
+
+def test_of_a_strangers_execution_the_arn_is_named() -> None:
+    """An id is looked for below the pipelines of this repository."""
+    fake, theirs = FakeAws(), execution_arn("theirs", "aaaaaaaaaaaa")
+    fake.sagemaker.add_run(FakeRun(theirs, "Failed", [], {"Steps": []}))
+    found = verdict("theirs", summarize(project(), fake.aws, executions.look(fake.aws, theirs)), "dev")
+    assert found is not None
+    assert found.hint == f"run_pipeline.py retry {theirs} --wait --env dev"
 
 
 def test_success_needs_no_words() -> None:
