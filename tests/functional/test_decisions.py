@@ -77,12 +77,14 @@ class Place:
         number = len(list(registry.packages(self.aws("local"), GROUP))) + 1
         folder = f"{PREFIX}/executions/{PREFIX}-facts-inference/inference{number:03d}/evaluate"
         metrics = json.dumps({"metrics": {"f1": {"mean": 0.7}}, "training_overlap": {"rows": 0}}).encode()
-        manifest = {"files": {"evaluation_metrics.json": hashlib.sha256(metrics).hexdigest()}}
+        rows = b"{}\n"
+        files = {"evaluation_metrics.json": metrics, "results.jsonl": rows}
+        manifest = {"files": {name: hashlib.sha256(body).hexdigest() for name, body in files.items()}}
         for name, body in (
             ("metrics/evaluation_metrics.json", metrics),
             ("report/manifest.json", json.dumps(manifest).encode()),
             ("report/evaluation_report.html", b"<!doctype html>"),
-            ("report/results.jsonl", b"{}\n"),
+            ("report/results.jsonl", rows),
         ):
             self.stand_in.client("s3").put_object(Bucket=self.bucket, Key=f"{folder}/{name}", Body=body)
         at = f"s3://{self.bucket}/{folder}"

@@ -246,6 +246,17 @@ def test_missing_evidence_deploys_only_what_was_forced(lost: str) -> None:
     assert world.package_event(1) == "is created for test-facts/1"
 
 
+def test_rows_that_were_changed_deploy_only_when_forced() -> None:
+    """Before the decision, so that it is based on the file as it is now."""
+    world = ServingWorld()
+    world.register(1)
+    world.put(f"{world.folder(1)}/report/results.jsonl", "better rows")
+    world.decide(1)
+    world.package_event(1)
+    assert "its results by row are not those of the manifest" in world.aws.log.lines[0]["what"]
+    assert world.aws.sagemaker.endpoints == {}
+
+
 def test_rows_that_were_learned_deploy_only_when_forced() -> None:
     """The count is the evaluation's own."""
     world = ServingWorld()
