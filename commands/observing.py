@@ -85,7 +85,7 @@ class Logs:
 
         project, aws, execution = found(arguments, terminal)
         seen = executions.look(aws, execution.arn)
-        _check_step(seen, arguments.step)
+        check_step(seen, arguments.step)
         if arguments.follow:
             return _follow(project, execution, arguments, terminal)
         steps = _chosen_steps(project, seen, arguments.step)
@@ -149,7 +149,7 @@ def _newest_of_each(lines: Sequence[Line], count: int | None) -> list[Line]:
     return kept[::-1]
 
 
-def _check_step(seen: Seen, name: str | None) -> None:
+def check_step(seen: Seen, name: str | None) -> None:
     """Raises for a step that the execution does not have: it would be followed in vain to the end."""
     from config.suggest import did_you_mean
     from deploy.errors import UnknownExecutionError
