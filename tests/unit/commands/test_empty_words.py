@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.unit.deploy.fakes import project
 
 def test_an_empty_alias_is_no_missing_one() -> None:
     """`--alias "$STAGE"` must not start or plan the newest version."""
-    given = {"env": "local", "names": [], "alias": "", "version": None}
+    given: dict[str, Any] = {"env": "local", "names": [], "alias": "", "version": None}
     with pytest.raises(VersionError, match='"" cannot be an alias'):
         chosen(Namespace(**given))
     with pytest.raises(VersionError, match='"" cannot be an alias'):
