@@ -112,7 +112,10 @@ def _row(decision: Decision) -> tuple[str, ...]:
     from deploy.reviewing.tally import is_genuine
 
     said = decision.decision + (" (forced)" if decision.forced else "")
-    said += "" if is_genuine(decision) else " (not by whom it names: does not count)"
+    if decision.of_former:
+        said += " (on a deleted package of this name: does not count)"
+    elif not is_genuine(decision):
+        said += " (not by whom it names: does not count)"
     return f"{decision.sequence:04d}", moment(decision.at), said, decision.caller.name, decision.reason
 
 

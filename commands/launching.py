@@ -78,7 +78,7 @@ class Start:
             labeling=arguments.from_labeling,
             job=arguments.from_job,
         )
-        earlier = again(project, aws, arguments.name, arguments.again) if arguments.again else None
+        earlier = None if arguments.again is None else again(project, aws, arguments.name, arguments.again)
         if arguments.estimate:
             ready = prepare(
                 project,
@@ -244,7 +244,7 @@ def _check_selection(arguments: Namespace) -> None:
     from deploy.hints import typed
 
     chosen = "only" if arguments.only else "skip" if arguments.skip else ""
-    if chosen and not arguments.again:
+    if chosen and arguments.again is None:
         words = f"start {arguments.name} --from latest --{chosen} {' '.join(getattr(arguments, chosen))}"
         raise UsageError(
             f"--{chosen} needs --from: the results of the other steps come from an earlier execution",
@@ -275,11 +275,14 @@ def wishes_of(project: Project, names: Sequence[str], arguments: Namespace) -> W
     from config.parameters import read_parameter_file, split_override
     from config.platform_parameters import SAMPLE_ROWS
     from deploy.launching.launch import Wishes, check_wishes
-    from deploy.planning.versions import VersionChoice
+    from deploy.planning.versions import VersionChoice, check_alias
 
+    alias = getattr(arguments, "alias", None)
     sample = {SAMPLE_ROWS: str(arguments.sample)} if arguments.sample else {}
     wishes = Wishes(
-        version=VersionChoice(getattr(arguments, "version", None), getattr(arguments, "alias", None)),
+        version=VersionChoice(
+            getattr(arguments, "version", None), None if alias is None else check_alias(alias)
+        ),
         overrides=sample | dict(split_override(text) for text in arguments.parameter),
         file=read_parameter_file(arguments.params) if arguments.params else None,
         beside=tuple(names),

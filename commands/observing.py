@@ -84,9 +84,10 @@ class Logs:
         from deploy.observing import logs
 
         project, aws, execution = found(arguments, terminal)
+        seen = executions.look(aws, execution.arn)
+        check_step(seen, arguments.step)
         if arguments.follow:
             return _follow(project, execution, arguments, terminal)
-        seen = executions.look(aws, execution.arn)
         steps = _chosen_steps(project, seen, arguments.step)
         collected = {step.name: _tail(logs.lines(aws, seen, step), arguments.tail) for step in steps}
         if arguments.output == "json":
@@ -148,23 +149,29 @@ def _newest_of_each(lines: Sequence[Line], count: int | None) -> list[Line]:
     return kept[::-1]
 
 
-def _chosen_steps(project: Project, seen: Seen, name: str | None) -> tuple[Any, ...]:
+def check_step(seen: Seen, name: str | None) -> None:
+    """Raises for a step that the execution does not have: it would be followed in vain to the end."""
     from config.suggest import did_you_mean
+    from deploy.errors import UnknownExecutionError
+
+    if name is not None and name not in seen.declared and seen.step(name) is None:
+        raise UnknownExecutionError(
+            f'execution {seen.execution.id} has no step "{name}"; it has {", ".join(seen.declared)}',
+            hint=did_you_mean(name, seen.declared),
+        )
+
+
+def _chosen_steps(project: Project, seen: Seen, name: str | None) -> tuple[Any, ...]:
     from deploy.errors import UnknownExecutionError
     from deploy.hints import typed
 
     if name is None:
         return seen.steps
     step = seen.step(name)
-    if step is None and name in seen.declared:
+    if step is None:
         raise UnknownExecutionError(
             f'step "{name}" of execution {seen.execution.id} has not begun',
             hint=typed(f"status {seen.execution.id}", project.environment.name),
-        )
-    if step is None:
-        raise UnknownExecutionError(
-            f'execution {seen.execution.id} has no step "{name}"; it has {", ".join(seen.declared)}',
-            hint=did_you_mean(name, seen.declared),
         )
     return (step,)
 

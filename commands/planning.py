@@ -97,7 +97,7 @@ def chosen(arguments: Namespace, plan: SavedPlan | None = None) -> Choice:
         raise ChoiceError(
             "--all and names of pipelines exclude each other", hint=typed("upsert --all", arguments.env)
         )
-    alias = check_alias(arguments.alias) if arguments.alias else None
+    alias = None if arguments.alias is None else check_alias(arguments.alias)
     if plan is None:
         return Choice(arguments.env, names, alias)
     if (names and set(names) != set(plan.pipelines)) or (alias and alias != plan.alias):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.costs import show_usages, usage_document
 from commands.tables import STYLES, between, headline, moment, now, price, table
-from commands.terminal import Terminal
+from commands.terminal import Terminal, harmless
 
 if TYPE_CHECKING:
     from deploy.executions import Seen, Step
@@ -56,7 +56,7 @@ def show_steps(name: str, seen: Seen, terminal: Terminal) -> None:
     execution, at = seen.execution, now()
     terminal.show(headline(name, execution, at))
     origin = f", {execution.description}" if execution.description else ""
-    terminal.show(Text(f"{moment(execution.started)}{origin}", style="dim"))
+    terminal.show(Text(harmless(f"{moment(execution.started)}{origin}"), style="dim"))
     rows = [
         (step.name, step.kind, between(step.started, step.ended, at), step.status, remark(step))
         for step in seen.steps
@@ -155,7 +155,8 @@ def _show_figures(summary: Summary, terminal: Terminal) -> None:
     # "metrics", or "unicode_metrics" where the gates read those.
     unicode_scores = summary.metrics.get("normalization") == "unicode"
     which = next((gate.path.partition(".")[0] for gate in gates.values()), "")
-    figures = summary.metrics.get(which or ("unicode_metrics" if unicode_scores else "metrics"), {})
+    figures = summary.metrics.get(which or ("unicode_metrics" if unicode_scores else "metrics"))
+    figures = figures if isinstance(figures, Mapping) else {}  # a stranger's file may hold anything
     names = dict.fromkeys([*gates, *figures])
     rows = [_figure(name, figures.get(name), gates.get(name)) for name in names]
     _show_part(_figures_of(summary.metrics), [], terminal, end=False)
@@ -180,7 +181,11 @@ def _figures_of(document: Mapping[str, Any]) -> str:
 def _figure(name: str, figure: Any, gate: Gate | None) -> Sequence[str]:
     from deploy.observing.gates import figure_text
 
-    content = figure if isinstance(figure, Mapping) else {}
+    content = {
+        name: value
+        for name, value in (figure.items() if isinstance(figure, Mapping) else ())
+        if isinstance(value, int | float)
+    }
     mean = gate.value if gate is not None else content.get("mean")
     low, high = content.get("low"), content.get("high")
     interval = f"{figure_text(low)} to {figure_text(high)}" if low is not None and high is not None else ""

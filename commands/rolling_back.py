@@ -50,7 +50,7 @@ class RollBack:
             aws,
             arguments.name,
             to=arguments.to,
-            alias=check_alias(arguments.alias) if arguments.alias else None,
+            alias=None if arguments.alias is None else check_alias(arguments.alias),
             force=arguments.force,
         )
         if planned.action is not None:
@@ -98,4 +98,4 @@ def _show_text(
     terminal.note(FUNCTIONS_STAY)
     if not arguments.alias:
         forward = typed(f"upsert {planned.name}", project.environment.name)
-        terminal.note(f"the files still say otherwise; forward again: {forward}")
+        terminal.note(f"the next upsert brings about what the files say: {forward}")

@@ -57,7 +57,7 @@ class Retry:
         from deploy.hints import typed
 
         project, aws, execution = found(arguments, terminal)
-        if execution.status not in {"Failed", "Stopped"}:
+        if execution.status not in executions.RETRYABLE:
             raise UnknownExecutionError(
                 f"execution {execution.id} is {execution.status}; "
                 "only a failed or stopped one can be retried",

@@ -17,6 +17,8 @@ from deploy.session import Aws
 
 # CompletedWithFailures: steps with a run condition ran on a failed upstream (facts of the service model).
 TERMINAL = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
+# What RetryPipelineExecution is known to take up again.
+RETRYABLE = frozenset({"Failed", "Stopped"})
 STEP_TERMINAL = frozenset({"Succeeded", "Failed", "Stopped"})
 # ListPipelineExecutionSteps does not return a step's type; which of these keys its metadata has tells it.
 KINDS = {

@@ -51,6 +51,12 @@ def config_name_of(project: Project, name: str) -> str | None:
     return None
 
 
+def findable(execution: Execution, *, known: bool) -> str:
+    """What finds the execution again: its id; its ARN where the pipeline is not of this repository (`known`),
+    since an id is looked for below the configured pipelines."""
+    return execution.id if known else execution.arn
+
+
 def _by_arn(project: Project, aws: Aws, arn: str) -> Execution:
     parts = ARN.fullmatch(arn)
     environment = project.environment

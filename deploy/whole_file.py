@@ -18,15 +18,25 @@ def write(path: Path, content: bytes, *, what: str, option: str) -> None:
 
     Raises UnwritableError.
     """
+    try:
+        target = path.resolve()  # of a link what it leads to is meant
+        # A device or a pipe (/dev/stdout) would be replaced by the file.
+        if target.exists() and not target.is_file():
+            raise OSError(None, "Is a directory" if target.is_dir() else "it is no file")
+        _replace(target, content)
+    except OSError as error:
+        raise UnwritableError(
+            f'{what} cannot be written to "{path}": {error.strerror}',
+            hint=f"name another place: {option}",
+        ) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(content)
         beside.replace(path)
-    except OSError as error:
+    finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise UnwritableError(
-            f'{what} cannot be written to "{path}": {error.strerror}',
-            hint=f"name another place: {option}",
-        ) from error

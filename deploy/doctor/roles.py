@@ -25,6 +25,7 @@ SERVICES: Mapping[Role, str] = {
     "automl": "sagemaker",
     "endpoint": "sagemaker",
     "batch": "bedrock",
+    "labeling": "sagemaker",
 }
 
 

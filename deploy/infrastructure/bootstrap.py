@@ -120,7 +120,6 @@ def base_stack(project: Project) -> Stack:
         "ProcessingRoleArn": environment.roles.processing or "",
         "AutomlRoleArn": environment.roles.automl or "",
         "BatchRoleArn": environment.roles.batch or "",
-        "LabelingRoleArn": environment.roles.labeling or "",
         "MakeFunctionRoles": _told(makes_functions and environment.roles.functions is None),
         "ExistingFunctionArns": ",".join(sorted(existing.values())),
         "DataSourceArns": ",".join(_data_source_arns(project)),
@@ -174,6 +173,7 @@ def _shared_parameters(project: Project) -> dict[str, str]:
         "BucketName": names.bucket(environment),
         "PermissionsBoundaryArn": environment.permissions_boundary or "",
         "PipelineRoleArn": environment.roles.pipeline or "",
+        "LabelingRoleArn": environment.roles.labeling or "",
         "KmsKeyArn": names.kms_arn(environment),
         "KmsAlias": names.kms_alias(environment),
     }

@@ -18,8 +18,9 @@ from deploy.observing.costs import Usage, usages
 from deploy.observing.endpoint import EndpointFate
 from deploy.observing.gates import Gate
 from deploy.observing.outputs import File
+from deploy.reference import findable
 from deploy.reviewing import registry
-from deploy.reviewing.registry import Package
+from deploy.reviewing.registry import Package, PackageError
 from deploy.session import Aws
 
 DONE, FAILED, GATE_MISSED = 0, 1, 5
@@ -104,11 +105,13 @@ def summarize_end(project: Project, aws: Aws, seen: Seen, *, sleep: Callable[[fl
 def verdict(name: str, summary: Summary, environment: str) -> PlatformError | None:
     """What to tell of an execution that did not succeed, and what to type next; None for one that did."""
     execution = summary.seen.execution
+    # Of a pipeline that the repository does not know the name is SageMaker's.
+    named = findable(execution, known=name != execution.pipeline)
     if summary.exit_code == GATE_MISSED:
         missed = "; ".join(gate.text for gate in summary.gates if not gate.passed)
         return GateMissedError(
             f'gate of "{name}" missed: {missed}{"; nothing was registered" if _registers(summary) else ""}',
-            hint=f"{typed(f'outputs {execution.id}', environment)} lists the answers and the report",
+            hint=f"{typed(f'outputs {named}', environment)} lists the answers and the report",
         )
     if summary.exit_code == DONE:
         return None
@@ -117,8 +120,8 @@ def verdict(name: str, summary: Summary, environment: str) -> PlatformError | No
     reason, hint = executions.fact_and_hint((step.reason if step else "") or execution.reason)
     hints = [
         hint,
-        typed(f"logs {execution.id} --step {step.name}", environment) if step else "",
-        typed(f"retry {execution.id} --wait", environment),
+        typed(f"logs {named} --step {step.name}", environment) if step else "",
+        typed(f"retry {named} --wait", environment) if execution.status in executions.RETRYABLE else "",
     ]
     return RunFailedError(
         f'"{name}" {ENDS[execution.status]}{where}{": " if reason else ""}{reason}',
@@ -145,5 +148,8 @@ def _package(project: Project, aws: Aws, seen: Seen) -> Package | None:
     for step in seen.steps:
         arn = step.metadata.get("RegisterModel", {}).get("Arn")
         if arn and step.status == "Succeeded":
-            return registry.find(project, aws, arn)
+            try:
+                return registry.find(project, aws, arn)
+            except PackageError:  # deleted since; or a stranger's, of no group
+                continue
     return None

@@ -20,6 +20,7 @@ from deploy import objects
 from deploy.executions import Seen, Step, declared_steps
 from deploy.session import Aws
 
+SECONDS = re.compile(r"[0-9]{1,8}")  # a stranger's may be anything
 OUTPUT = re.compile(r"Steps\.(?P<step>[^.]+)\.OutputParameters\['(?P<output>[^']+)'\]")
 
 
@@ -64,13 +65,13 @@ def _open_wait(aws: Aws, environment: Environment, seen: Seen, step: Step) -> Op
     what, name = given.get("waits_for", ""), given.get("name", "")
     beat = _heartbeat(aws, environment, seen, step, f"{what}-{quote(name, safe='')}") if name else {}
     since = _moment(beat.get("started_at")) or step.started
-    seconds = given.get("deadline_seconds", "")
+    seconds = SECONDS.fullmatch(given.get("deadline_seconds", ""))
     return OpenWait(
         step=step.name,
         waits_for=what,
         name=str(beat.get("watching") or name),
         since=since,
-        deadline=since + timedelta(seconds=int(seconds)) if since and seconds.isdigit() else None,
+        deadline=since + timedelta(seconds=int(seconds[0])) if since and seconds else None,
         looked_at=_moment(beat.get("at")),
         next_look=_moment(beat.get("due_at")),
         error=str(beat.get("error") or ""),

@@ -15,7 +15,7 @@ from deploy.observing.gates import Gate
 from deploy.observing.logs import Line
 from deploy.observing.telling import telling
 from deploy.observing.waits import OpenWait, open_waits
-from deploy.reference import config_name_of
+from deploy.reference import config_name_of, findable
 from deploy.session import Aws
 
 SUCCEEDED, FAILED, GATE_MISSED, STOPPED = "succeeded", "failed", "gate missed", "stopped"
@@ -89,11 +89,10 @@ def _next(
 ) -> Iterator[str]:
     """Command lines, most useful first."""
     filled = _filled(project, seen, step)
-    for words in cause.commands if cause else ():
-        if "{training}" not in words or filled["training"]:
-            yield typed(words.format(**filled), project.environment.name)
-    for words in NEXT[verdict]:
-        if "{step}" not in words or step is not None:
+    for words in (*(cause.commands if cause else ()), *NEXT[verdict]):
+        if words.startswith("retry ") and seen.execution.status not in executions.RETRYABLE:
+            continue
+        if all(value for name, value in filled.items() if f"{{{name}}}" in words):
             yield typed(words.format(**filled), project.environment.name)
 
 
@@ -109,11 +108,12 @@ NEXT: Mapping[str, tuple[str, ...]] = {
 
 
 def _filled(project: Project, seen: Seen, step: Step | None) -> dict[str, str]:
+    """What the commands are made of; empty what there is not."""
     name = config_name_of(project, seen.execution.pipeline)
     config = project.pipelines.get(name) if name else None
     return {
-        "id": seen.execution.id,
+        "id": findable(seen.execution, known=name is not None),
         "step": step.name if step else "",
-        "pipeline": name or seen.execution.pipeline,
+        "pipeline": name or "",
         "training": config.training if isinstance(config, InferenceConfig) else name or "",
     }

@@ -156,6 +156,10 @@ def _previous(scene: _Scene) -> tuple[int, Any]:
 
 def _move(scene: _Scene, to: int | None, alias: str) -> Rollback:
     holder = holder_of(scene.listed, alias)
+    if holder is None and to is not None:
+        # It moves by leaving one version before another has it: a move that was cut off is finished so.
+        _require_contents(scene, to, scene.definition_of(to))
+        return scene.rollback(to, MoveAlias(scene.deployed.name, scene.deployed.arn, alias, to, None))
     if holder is None:
         raise missing_version(scene.project, scene.name, VersionChoice(alias=alias))
     earlier = [each.id for each in scene.listed if each.id < holder.id]

@@ -1,6 +1,7 @@
 """Approving and rejecting: first the record, then the registry's status, which follows the log.
 
     refuse -> claim the next number -> read the log again -> UpdateModelPackage where the status differs
+                                             ^------------- until it says the same as before ----
 
 Work that was cut off after the record is completed by the same command.
 """
@@ -16,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from config.errors import PlatformError
 from config.models import Project
-from deploy.errors import code_of
+from deploy.errors import code_of, is_missing
 from deploy.hints import typed
 from deploy.reviewing import callers, decisions, evaluations
 from deploy.reviewing.callers import Caller
@@ -72,7 +73,7 @@ class Outcome:
 
 def history(project: Project, aws: Aws, package: Package) -> History:
     """What was decided on a package, and what it comes to."""
-    log = decisions.read(aws, project.environment, package.group, package.version)
+    log = decisions.read(aws, project.environment, package)
     rules = project.environment.registry
     launched = callers.launcher(aws, execution_of(package)) if rules.not_launcher else None
     return History(log, launched, tally(log, rules, launched))
@@ -101,7 +102,7 @@ def decide(project: Project, aws: Aws, package: Package, wish: Wish) -> Outcome:
     check_reason(wish.reason)
     before = history(project, aws, package)
     if _is_said(before, package, wish):
-        return _follow(aws, package, before.tally, None)
+        return _follow(project, aws, package, before, None)
     if wish.decision == APPROVED:
         _check_approval(project, package, wish, before)
     record = _record(project, aws, package, wish, before)
@@ -109,7 +110,7 @@ def decide(project: Project, aws: Aws, package: Package, wish: Wish) -> Outcome:
         decisions.claim(aws, project.environment, package.group, package.version, record)
     except TakenError as error:
         raise _told(project, aws, package, record) from error
-    return _follow(aws, package, history(project, aws, package).tally, record)
+    return _follow(project, aws, package, history(project, aws, package), record)
 
 
 def _is_said(before: History, package: Package, wish: Wish) -> bool:
@@ -174,24 +175,37 @@ def evidence_of(package: Package) -> tuple[str, ...]:
     return tuple(uri for uri in (place.metrics, place.report, place.results, place.manifest) if uri)
 
 
-def _follow(aws: Aws, package: Package, reached: Tally, record: Decision | None) -> Outcome:
-    """Brings the registry's status to what the log says; another decision may have moved it meanwhile."""
-    settled = package.approval == reached.status
-    if not settled or (record is not None and reached.status != PENDING):
-        reason = record.reason if record else _reason(reached)
-        try:
-            aws.client("sagemaker").update_model_package(
-                ModelPackageArn=package.arn,
-                ModelApprovalStatus=reached.status,
-                **({"ApprovalDescription": one_line(reason)} if reason else {}),
-            )
-        except ClientError as error:
-            raise HalfDoneError(
-                f"the decision on {package.name} is recorded, the registry's status is not changed "
-                f"({code_of(error)})",
-                hint="run the same command again; it completes what is recorded",
+def _follow(project: Project, aws: Aws, package: Package, found: History, record: Decision | None) -> Outcome:
+    """Brings the registry's status to what the log says, and looks again: somebody may have decided between
+    the look and the update, and been overwritten."""
+    wanted = package.approval != found.tally.status or (record is not None and found.tally.status != PENDING)
+    while wanted:
+        _update(project, aws, package, found)
+        status = found.tally.status
+        found = history(project, aws, package)
+        wanted = found.tally.status != status
+    return Outcome(record, found.tally, package.approval, found.tally.status)
+
+
+def _update(project: Project, aws: Aws, package: Package, found: History) -> None:
+    reason = next((each.reason for each in reversed(found.log) if is_genuine(each)), "")
+    try:
+        aws.client("sagemaker").update_model_package(
+            ModelPackageArn=package.arn,
+            ModelApprovalStatus=found.tally.status,
+            **({"ApprovalDescription": one_line(reason)} if reason else {}),
+        )
+    except ClientError as error:
+        if is_missing(error):
+            raise DecisionError(
+                f"{package.name} was deleted meanwhile: the decision is recorded, nothing follows from it",
+                hint=typed("registry list", project.environment.name),
             ) from error
-    return Outcome(record, reached, package.approval, reached.status)
+        raise HalfDoneError(
+            f"the decision on {package.name} is recorded, the registry's status is not changed "
+            f"({code_of(error)})",
+            hint="run the same command again; it completes what is recorded",
+        ) from error
 
 
 def one_line(reason: str) -> str:
@@ -199,13 +213,9 @@ def one_line(reason: str) -> str:
     return " ".join(reason.split())
 
 
-def _reason(reached: Tally) -> str:
-    return reached.approvals[-1].reason if reached.approvals else ""
-
-
 def _told(project: Project, aws: Aws, package: Package, record: Decision) -> DecisionError:
     """Another decision was first: what it says."""
-    log = decisions.read(aws, project.environment, package.group, package.version)
+    log = decisions.read(aws, project.environment, package)
     first = next((each for each in log if each.sequence == record.sequence), None)
     said = (
         f'{first.decision} by {first.caller.name}: "{first.reason}"' if first else "it is being written now"

@@ -4,7 +4,8 @@
 
 A decision claims the next number with a conditional put. Of two that claim the same one S3 takes the first;
 the other is told what that one said. The tags of the object name its writer: the bucket's policy lets nobody
-put somebody else's (infra/base.yaml), so a record whose tag differs from its text does not count.
+put somebody else's (infra/base.yaml), so a record whose tag differs from its text does not count. Nor does
+one that is older than the package: a group that was deleted and made again numbers its versions from 1.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ from deploy import objects
 from deploy.errors import code_of, is_missing
 from deploy.reviewing import callers
 from deploy.reviewing.callers import Caller
+from deploy.reviewing.registry import Package
 from deploy.session import Aws
 
 VERSION = 1
@@ -34,6 +36,7 @@ APPROVED, REJECTED, PENDING = "Approved", "Rejected", "PendingManualApproval"
 AT_ONCE = 8
 # If-None-Match found an object; or another conditional put of the same key is under way.
 _TAKEN = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+_RESOLUTION = timedelta(seconds=1)  # of the times that S3 tells
 
 
 class RecordError(PlatformError):
@@ -54,7 +57,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Decision:
-    """One record. `gaps`: what was missing; `writer`: by the object's tag, the caller's id if all is well."""
+    """One record. `gaps`: what was missing; `writer`: by the object's tag, the caller's id if all is well;
+    `of_former`: it is older than the package, and was made on a deleted one of the same name."""
 
     package: str
     sequence: int
@@ -69,6 +73,7 @@ class Decision:
     approvers: int
     not_launcher: bool
     writer: str
+    of_former: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
@@ -95,18 +100,20 @@ def folder(environment: Environment, group: str, version: int | None = None) -> 
     return below if version is None else f"{below}{version}/"
 
 
-def read(aws: Aws, environment: Environment, group: str, version: int) -> tuple[Decision, ...]:
+def read(aws: Aws, environment: Environment, package: Package) -> tuple[Decision, ...]:
     """A package's decisions in their order. Raises RecordError for one that cannot be read."""
-    uris = listed(aws, environment, group, version)
+    found = listed(aws, environment, package.group, package.version)
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return tuple(pool.map(lambda uri: _read_one(aws, uri), uris))
+        return tuple(pool.map(lambda each: _read_one(aws, each, package.created), found))
 
 
-def listed(aws: Aws, environment: Environment, group: str, version: int | None = None) -> tuple[str, ...]:
-    """The URIs of the records of a group, or of one package; none where there is no bucket yet."""
+def listed(
+    aws: Aws, environment: Environment, group: str, version: int | None = None
+) -> tuple[objects.Found, ...]:
+    """The records of a group, or of one package; none where there is no bucket yet."""
     below = names.s3_uri(environment, folder(environment, group, version))
     try:
-        return tuple(found.uri for found in objects.below(aws, below) if found.uri.endswith(".json"))
+        return tuple(found for found in objects.below(aws, below) if found.uri.endswith(".json"))
     except ClientError as error:
         if is_missing(error):
             return ()
@@ -150,13 +157,17 @@ def _file(aws: Aws, uri: str) -> Evidence | None:
     return Evidence(uri, head["ETag"].strip('"'))
 
 
-def _read_one(aws: Aws, uri: str) -> Decision:
+def _read_one(aws: Aws, record: objects.Found, created: datetime) -> Decision:
+    uri = record.uri
     bucket, key = objects.split(uri)
     content = objects.read_json(aws, uri)
     tagged = aws.client("s3").get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
     tags = {tag["Key"]: tag["Value"] for tag in tagged}
     try:
-        return of_document(content, writer=tags.get(WRITER_TAG, ""), source=tags.get(SOURCE_TAG, ""))
+        made = of_document(content, writer=tags.get(WRITER_TAG, ""), source=tags.get(SOURCE_TAG, ""))
+        # By S3's clock: the record's own time is its writer's.
+        former = record.changed is not None and record.changed + _RESOLUTION < created
+        return replace(made, of_former=former)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(
             f"the decision {uri} cannot be read: it is not one of version {VERSION}",

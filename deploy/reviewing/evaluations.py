@@ -72,6 +72,19 @@ def read(aws: Aws, uri: str) -> Read:
     return Read(content, hashlib.sha256(body).hexdigest())
 
 
+def digest(aws: Aws, uri: str) -> str:
+    """SHA-256 of an object as it streams in; empty where it cannot be had, which `absence` explains."""
+    found = hashlib.sha256()
+    try:
+        for line in objects.lines(aws, uri):
+            found.update(line)
+    except ClientError as error:
+        if not is_missing(error):
+            _unreadable(error)
+        return ""
+    return found.hexdigest()
+
+
 def absence(aws: Aws, uri: str) -> str:
     """Why a file is not there for us; empty when it is."""
     bucket, key = objects.split(uri)

@@ -30,7 +30,7 @@ class Gap:
 def gaps(project: Project, aws: Aws, package: Package) -> tuple[Gap, ...]:
     """Why a package (as `registry.find` describes it) cannot be decided on; empty when it can.
 
-    Asks S3 four times, whatever the evaluation's size.
+    Reads the results by row once: an answer that was changed afterwards shows in their hash alone.
     """
     again = _again(project, package)
     place = evaluations.places(package)
@@ -39,7 +39,7 @@ def gaps(project: Project, aws: Aws, package: Package) -> tuple[Gap, ...]:
     facts = [
         *_figures(place, metrics),
         *_files(aws, place, manifest),
-        *_altered(metrics, manifest),
+        *_altered(aws, place, metrics, manifest),
         *_data(package),
         *([] if metrics.problem else _overlap(metrics.content)),
     ]
@@ -67,14 +67,18 @@ def _files(aws: Aws, place: Places, manifest: Read) -> Iterator[str]:
         yield f"evaluation manifest: the file {manifest.problem}: {place.manifest}"
 
 
-def _altered(metrics: Read, manifest: Read) -> Iterator[str]:
+def _altered(aws: Aws, place: Places, metrics: Read, manifest: Read) -> Iterator[str]:
     """The manifest keeps the hashes of what the evaluation wrote."""
-    if metrics.problem or manifest.problem:
+    if manifest.problem:
         return
     hashes = manifest.content.get("files")
-    written = hashes.get("evaluation_metrics.json") if isinstance(hashes, Mapping) else None
-    if written != metrics.sha256:
-        yield "its evaluation figures are not those that the evaluation wrote: the manifest has another hash"
+    written = hashes if isinstance(hashes, Mapping) else {}
+    for called, name, found in (
+        ("evaluation figures", "evaluation_metrics.json", metrics.sha256),
+        ("results by row", evaluations.RESULTS, evaluations.digest(aws, place.results)),
+    ):
+        if found and written.get(name) != found:
+            yield f"its {called} are not those that the evaluation wrote: the manifest has another hash"
 
 
 def _data(package: Package) -> Iterator[str]:

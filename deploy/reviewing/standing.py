@@ -10,7 +10,7 @@ from config.models import Project
 from deploy.reviewing import deciding, decisions, registry
 from deploy.reviewing.decisions import PENDING, REJECTED, Decision
 from deploy.reviewing.registry import Package
-from deploy.reviewing.tally import Tally, tally
+from deploy.reviewing.tally import Tally, is_genuine, tally
 from deploy.session import Aws
 
 
@@ -38,7 +38,8 @@ class Standing:
             return "NO RECORD" if not self.log else f"log says {self.tally.status}"
         if self.tally.status == PENDING:
             return self.tally.text if self.log else ""
-        made = self.tally.approvals or tuple(each for each in self.log if each.decision == REJECTED)
+        against = (each for each in self.log if each.decision == REJECTED and is_genuine(each))
+        made = self.tally.approvals or tuple(against)
         decisive = made[-self.tally.needed :] if self.tally.approvals else made[-1:]
         who = ", ".join(each.caller.name for each in decisive)
         return f"by {who}" + (" (forced)" if any(each.forced for each in decisive) else "")
@@ -53,7 +54,7 @@ def of(project: Project, aws: Aws, package: Package) -> Standing:
 def of_all(project: Project, aws: Aws, group: str, packages: Sequence[Package]) -> list[Standing]:
     """The standings of packages of one group; only those that somebody decided on are read."""
     environment = project.environment
-    decided = {uri.rpartition("/")[0] for uri in decisions.listed(aws, environment, group)}
+    decided = {record.uri.rpartition("/")[0] for record in decisions.listed(aws, environment, group)}
 
     def look(package: Package) -> Standing:
         if not any(place.endswith(f"/{package.group}/{package.version}") for place in decided):

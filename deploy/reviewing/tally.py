@@ -44,8 +44,8 @@ def tally(log: Iterable[Decision], rules: RegistryRules, launcher: Caller | None
 
 
 def is_genuine(decision: Decision) -> bool:
-    """Whether the bucket says that whom the record names has written it."""
-    return bool(decision.writer) and decision.writer == decision.caller.user_id
+    """Whether it is about this very package, and the bucket says that whom it names has written it."""
+    return bool(decision.writer) and decision.writer == decision.caller.user_id and not decision.of_former
 
 
 def objection(

@@ -23,6 +23,7 @@ from deploy.reviewing import deciding, decisions, evidence, registry, standing
 from deploy.reviewing.callers import caller
 from deploy.reviewing.deciding import DecisionError, Outcome, Wish
 from deploy.reviewing.decisions import TakenError
+from deploy.reviewing.registry import Package
 from deploy.session import Aws
 from deploy.upkeep import cleanup
 from local import client as stand_in_client
@@ -76,12 +77,14 @@ class Place:
         number = len(list(registry.packages(self.aws("local"), GROUP))) + 1
         folder = f"{PREFIX}/executions/{PREFIX}-facts-inference/inference{number:03d}/evaluate"
         metrics = json.dumps({"metrics": {"f1": {"mean": 0.7}}, "training_overlap": {"rows": 0}}).encode()
-        manifest = {"files": {"evaluation_metrics.json": hashlib.sha256(metrics).hexdigest()}}
+        rows = b"{}\n"
+        files = {"evaluation_metrics.json": metrics, "results.jsonl": rows}
+        manifest = {"files": {name: hashlib.sha256(body).hexdigest() for name, body in files.items()}}
         for name, body in (
             ("metrics/evaluation_metrics.json", metrics),
             ("report/manifest.json", json.dumps(manifest).encode()),
             ("report/evaluation_report.html", b"<!doctype html>"),
-            ("report/results.jsonl", b"{}\n"),
+            ("report/results.jsonl", rows),
         ):
             self.stand_in.client("s3").put_object(Bucket=self.bucket, Key=f"{folder}/{name}", Body=body)
         at = f"s3://{self.bucket}/{folder}"
@@ -234,6 +237,7 @@ def test_a_package_is_notified_approved_served_updated_and_fallen_back_from(plac
 
 def test_of_decisions_at_the_same_moment_one_is_written(place: Place) -> None:
     """Eight people claim the same number at once; seven are told that it is another's."""
+    begun = datetime.now(UTC)
     environment, people = place.project.environment, [f"racer{number}" for number in range(8)]
     ways = {person: place.aws(person) for person in people}
 
@@ -247,7 +251,8 @@ def test_of_decisions_at_the_same_moment_one_is_written(place: Place) -> None:
 
     with ThreadPoolExecutor(len(people)) as pool:
         written = [person for person, done in zip(people, pool.map(claim, people), strict=True) if done]
-    [record] = decisions.read(ways["racer0"], environment, GROUP, 8)
+    package = Package(arn="", group=GROUP, version=8, approval="", created=begun)
+    [record] = decisions.read(ways["racer0"], environment, package)
     assert [record.reason] == written
 
 

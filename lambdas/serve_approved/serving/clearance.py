@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from waiting.failures import AWS_ERRORS, code, is_missing
@@ -19,6 +20,7 @@ from . import records
 from .settings import Settings
 from .tally import APPROVED, REJECTED, Caller, Decision, Tally, launcher_of, tally
 
+BLOCK = 1 << 20
 UNREADABLE = frozenset({"AccessDenied", "403", "InvalidBucketName", "PermanentRedirect", "301", "400"})
 
 
@@ -34,6 +36,7 @@ class Package:
     data_hash: str
     execution: str
     instance_types: tuple[str, ...]
+    created: datetime
 
     @property
     def name(self) -> str:
@@ -56,6 +59,7 @@ def described(tools: Tools, arn: str) -> Package:
         data_hash=metadata.get("data_hash", ""),
         execution=metadata.get("execution", ""),
         instance_types=tuple(inference.get("SupportedRealtimeInferenceInstanceTypes", ())),
+        created=answer["CreationTime"],
     )
 
 
@@ -66,7 +70,7 @@ def objections(tools: Tools, settings: Settings, package: Package, *, is_served:
     its evaluation that was cleared away, takes no model out of service.
     """
     try:
-        log = records.read(tools, package.group, package.version)
+        log = records.read(tools, package.group, package.version, created=package.created)
     except records.RecordError as error:
         return [str(error)]
     launcher = _launcher(tools, package) if settings.not_launcher else None
@@ -129,8 +133,12 @@ def _missing(tools: Tools, package: Package) -> Iterator[str]:
     if not folder or not _etag(tools, f"{folder}/results.jsonl"):
         yield "its results by row are missing"
     hashes = manifest.get("files")
-    if not isinstance(hashes, Mapping) or hashes.get("evaluation_metrics.json") != digest:
+    written = hashes if isinstance(hashes, Mapping) else {}
+    if written.get("evaluation_metrics.json") != digest:
         yield "its evaluation figures are not those of the manifest"
+    rows = _digest(tools, f"{folder}/results.jsonl") if folder else ""
+    if rows and written.get("results.jsonl") != rows:
+        yield "its results by row are not those of the manifest"
     if package.data_hash in ("", "unknown"):
         yield "the hash of its training data is not known"
     yield from _overlap(metrics.get("training_overlap"))
@@ -159,6 +167,21 @@ def _document(tools: Tools, uri: str) -> tuple[Mapping[str, Any], str]:
             return {}, ""
         raise
     return (content, hashlib.sha256(body).hexdigest()) if isinstance(content, dict) else ({}, "")
+
+
+def _digest(tools: Tools, uri: str) -> str:
+    """SHA-256 of an object as it streams in; empty where it is missing."""
+    bucket, key = _split(uri)
+    found = hashlib.sha256()
+    try:
+        body = tools.s3.get_object(Bucket=bucket, Key=key)["Body"]
+        while block := body.read(BLOCK):
+            found.update(block)
+    except AWS_ERRORS as error:
+        if is_missing(error) or code(error) in UNREADABLE:
+            return ""
+        raise
+    return found.hexdigest()
 
 
 def _etag(tools: Tools, uri: str) -> str:

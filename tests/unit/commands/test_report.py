@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from commands.report import show_end
+from commands.report import show_end, show_steps
 from commands.terminal import Terminal
 from deploy.executions import Execution, Seen, Step
 from deploy.observing.endpoint import EndpointFate
@@ -96,6 +96,30 @@ def test_gates_that_read_normalized_scores_show_those() -> None:
     out = shown(gates=(gate,), metrics=figures)
     assert "evaluation of 3 rows, 0 without an answer, scored after Unicode normalization\n" in out
     assert "  f1        0.9                   at least 0.5   passed\n" in out
+
+
+@pytest.mark.parametrize(
+    "figures", [["f1"], "f1", 3, None, {"f1": "good", "g": [1]}, {"f1": {"mean": 1, "low": "?", "high": []}}]
+)
+def test_figures_of_any_shape_are_summed_up(figures: Any) -> None:
+    """A condition of somebody else's pipeline may read a file of theirs."""
+    text = shown(metrics={"metrics": figures})
+    assert re.search(r"f1 +0\.68 +at least 0\.5 +passed", text)
+
+
+def test_a_description_does_not_steer_the_terminal() -> None:
+    """It is whatever somebody started the execution with."""
+
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal(stdout=Screen(), stderr=io.StringIO())
+    execution = Execution(INFERENCE, "p", "Succeeded", AT, AT, description="\x1b]0;title\x07by x")
+    show_steps("p", Seen(execution, {"Steps": []}, ()), terminal)
+    assert isinstance(terminal.stdout, Screen)
+    assert "\x1b]0;" not in terminal.stdout.getvalue()
+    assert "]0;titleby x" in terminal.stdout.getvalue()
 
 
 @pytest.mark.parametrize(

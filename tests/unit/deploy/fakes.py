@@ -57,6 +57,7 @@ class FakeS3:
     written: list[str] = field(default_factory=list)
     page: int = 1000
     tags: dict[str, str] = field(default_factory=dict)
+    times: dict[str, datetime] = field(default_factory=dict)
     before_put: Callable[[str], None] = lambda key: None
 
     def head_bucket(self, *, Bucket: str, ExpectedBucketOwner: str) -> dict[str, Any]:
@@ -106,7 +107,14 @@ class FakeS3:
         begin = int(ContinuationToken)
         found = keys[begin : begin + self.page]
         more = begin + self.page < len(keys)
-        contents = [{"Key": key, "Size": len(self.objects[Bucket, key])} for key in found]
+        contents = [
+            {
+                "Key": key,
+                "Size": len(self.objects[Bucket, key]),
+                **({"LastModified": self.times[key]} if key in self.times else {}),
+            }
+            for key in found
+        ]
         return {"Contents": contents} | ({"NextContinuationToken": str(begin + self.page)} if more else {})
 
     def put_json(self, uri: str, document: Any) -> None:

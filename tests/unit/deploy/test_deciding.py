@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from deploy.reviewing.callers import Caller
 from deploy.reviewing.deciding import DecisionError, HalfDoneError, Outcome, Wish
 from tests.unit.deploy.deciders import ALICE, AT, BOB, session, user
 from tests.unit.deploy.evaluated import add_package, folder, remove
+from tests.unit.deploy.fakes import AT as CREATED
 from tests.unit.deploy.fakes import BUCKET, FakeAws, FakeRun, execution_arn, project, refusal
 
 RECORDS = "local/decisions/local-facts/1"
@@ -160,6 +162,52 @@ def test_a_later_record_decides_the_status() -> None:
     fake.s3.put_object = and_then_bob  # type: ignore[method-assign]
     assert decide(fake, ALICE).status == "Rejected"
     assert status(fake) == "Rejected"
+
+
+def test_a_decision_between_the_look_and_the_update_is_not_overwritten() -> None:
+    """Bob's rejection is recorded and followed while alice's update is on its way: hers comes last."""
+    fake = account()
+    update = fake.sagemaker.update_model_package
+
+    def after_bob(**request: Any) -> None:
+        fake.sagemaker.update_model_package = update  # type: ignore[method-assign]
+        decide(fake, BOB, "Rejected", reason="answers in German")
+        update(**request)
+
+    fake.sagemaker.update_model_package = after_bob  # type: ignore[method-assign]
+    assert decide(fake, ALICE).status == "Rejected"
+    assert status(fake) == "Rejected"
+    assert fake.sagemaker.calls[-1][1]["ApprovalDescription"] == "answers in German"
+
+
+def test_a_package_that_is_deleted_meanwhile_is_said_to_be() -> None:
+    """The record is written; the same command again could complete nothing."""
+    fake = account()
+
+    def gone(**_: Any) -> None:
+        raise refusal("UpdateModelPackage", "ValidationException", "ModelPackage x does not exist.")
+
+    fake.sagemaker.update_model_package = gone  # type: ignore[method-assign]
+    with pytest.raises(DecisionError, match=r"local-facts/1 was deleted meanwhile: the decision is recorded"):
+        decide(fake, ALICE)
+
+
+def test_a_decision_on_a_deleted_package_of_the_same_name_does_not_count() -> None:
+    """Its group was deleted and made again: numbers begin at 1, and the log in the bucket is still there."""
+    fake, two = account(), under(approvers=2)
+    decide(fake, ALICE, on=two)
+    # S3 tells whole seconds: what was written right after the package was made is this one's.
+    fake.s3.times[f"{RECORDS}/0001.json"] = CREATED - timedelta(milliseconds=900)
+    assert standing_of(fake, two).tally.text == "1 of 2"
+    fake.s3.times[f"{RECORDS}/0001.json"] = CREATED - timedelta(seconds=2)
+    stood = standing_of(fake, two)
+    assert (stood.tally.text, [each.of_former for each in stood.log]) == ("0 of 2", [True])
+    assert decide(fake, BOB, on=two).tally.text == "1 of 2"
+    assert written(fake)[1:] == [f"{RECORDS}/0002.json"]
+
+
+def standing_of(fake: FakeAws, on: Project) -> standing.Standing:
+    return standing.of(on, fake.aws, registry.find(on, fake.aws, "facts/1"))
 
 
 def failing_update(fake: FakeAws) -> Callable[..., None]:

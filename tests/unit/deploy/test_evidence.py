@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from deploy.objects import split
 from deploy.reviewing import registry
 from deploy.reviewing.evidence import Gap, gaps
 from tests.unit.deploy.evaluated import add_package, as_json, folder, put, remove
@@ -77,6 +78,17 @@ def test_figures_that_were_changed_afterwards_are_a_gap() -> None:
     put(fake, f"{folder(1)}/metrics/evaluation_metrics.json", as_json(better))
     (gap,) = found(fake)
     assert gap.what.startswith("its evaluation figures are not those that the evaluation wrote")
+
+
+def test_rows_that_were_changed_afterwards_are_a_gap() -> None:
+    """One answer: the figures stay as they were, and so does the file's size."""
+    fake = FakeAws()
+    add_package(fake, 1)
+    bucket, key = split(f"{folder(1)}/report/results.jsonl")
+    rows = fake.s3.objects[bucket, key]
+    fake.s3.objects[bucket, key] = rows[:-5] + b"?" + rows[-4:]
+    (gap,) = found(fake)
+    assert gap.what.startswith("its results by row are not those that the evaluation wrote")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,13 @@ def test_a_pipeline_that_is_not_deployed_names_upsert() -> None:
         back(FakeAws())
 
 
+def test_a_move_that_was_cut_off_is_finished_with_its_version() -> None:
+    """The alias has left one version and is at no other."""
+    fake = three_versions()
+    assert back(fake, alias="prod", to=2).version == 2
+    assert [version.aliases for version in fake.sagemaker.versions[FULL]] == [set(), {"prod"}, set()]
+
+
 @pytest.mark.parametrize("alias", ["", "1", "a b", "é", "a" * 129, "-\n"])
 def test_an_alias_that_the_service_refuses_is_refused_here(alias: str) -> None:
     """Letters, digits, dots, dashes and underscores, not digits alone."""

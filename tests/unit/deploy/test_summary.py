@@ -11,7 +11,7 @@ import pytest
 from deploy import executions
 from deploy.observing.gates import figure_text, gates
 from deploy.observing.summary import exit_code, summarize, summarize_end, verdict
-from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, project
+from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, execution_arn, project
 from tests.unit.deploy.runs import (
     INFERENCE,
     INFERENCE_DEFINITION,
@@ -49,6 +49,14 @@ def test_a_passed_gate_is_shown_with_its_figure_and_the_package() -> None:
     assert summary.metrics["rows"] == 300
     assert [file.uri for file in summary.files] == [f"{METRICS_FOLDER}/evaluation_metrics.json"]
     assert summary.files[0].step == "evaluate"
+
+
+def test_an_execution_is_summed_up_after_its_package_was_deleted() -> None:
+    """Its steps, figures and files are as they were."""
+    fake = account(f1=0.68, minimum=0.5)
+    fake.sagemaker.packages.clear()
+    summary = summarize(project(), fake.aws, executions.look(fake.aws, INFERENCE))
+    assert (summary.package, summary.exit_code, len(summary.files)) == (None, 0, 1)
 
 
 @pytest.mark.parametrize("on_missed", ["Failed", "Succeeded"])
@@ -161,6 +169,15 @@ def test_a_failure_is_told_with_its_step_and_reason() -> None:
         "run_pipeline.py logs aaaaaaaaaaaa --step wait-automl --env dev\n"
         "run_pipeline.py retry aaaaaaaaaaaa --wait --env dev"
     )
+
+
+def test_of_a_strangers_execution_the_arn_is_named() -> None:
+    """An id is looked for below the pipelines of this repository."""
+    fake, theirs = FakeAws(), execution_arn("theirs", "aaaaaaaaaaaa")
+    fake.sagemaker.add_run(FakeRun(theirs, "Failed", [], {"Steps": []}))
+    found = verdict("theirs", summarize(project(), fake.aws, executions.look(fake.aws, theirs)), "dev")
+    assert found is not None
+    assert found.hint == f"run_pipeline.py retry {theirs} --wait --env dev"
 
 
 def test_success_needs_no_words() -> None:

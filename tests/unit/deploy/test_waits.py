@@ -6,6 +6,8 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from deploy import executions
 from deploy.observing.waits import open_waits
 from tests.unit.deploy.fakes import AT, BUCKET, FakeAws, project
@@ -51,6 +53,18 @@ def test_what_was_answered_is_no_open_wait() -> None:
     fake = FakeAws()
     fake.sagemaker.add_run(training_run("Succeeded"))
     assert open_waits(fake.aws, project().environment, executions.look(fake.aws, TRAINING)) == ()
+
+
+@pytest.mark.parametrize("seconds", ["9" * 15, "\u00b2", "-1", "soon"])
+def test_a_strangers_deadline_may_be_anything(seconds: str) -> None:
+    """What is no number of seconds, or reaches beyond all calendars, is no deadline."""
+    fake = FakeAws()
+    run = training_run("Executing")
+    given = {"waits_for": "rain", "name": "x", "deadline_seconds": seconds}
+    run.definition = {"Steps": [{"Name": "wait-automl", "Type": "Callback", "Arguments": given}]}
+    fake.sagemaker.add_run(run)
+    (wait,) = open_waits(fake.aws, project().environment, executions.look(fake.aws, TRAINING))
+    assert (wait.waits_for, wait.deadline) == ("rain", None)
 
 
 def test_a_strangers_callback_is_shown_as_far_as_it_is_known() -> None:

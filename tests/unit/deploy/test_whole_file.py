@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,17 @@ def test_a_place_that_cannot_be_is_told_with_the_option(tmp_path: Path) -> None:
         assert caught.value.hint == "name another place: --to FILE"
         assert caught.value.exit_code == 2
     assert {each.name for each in tmp_path.iterdir()} == {"file", "folder"}
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """As /dev/stdout would be; a link stays one, and what it leads to is written."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    for place, why in ((pipe, "it is no file"), (Path("/"), "Is a directory")):
+        with pytest.raises(UnwritableError, match=f'the plan cannot be written to "{place}": {why}'):
+            write(place, b"x", what="the plan", option="--out FILE")
+    assert pipe.is_fifo()
+    link.symlink_to(tmp_path / "plan.json")
+    write(link, b"x", what="the plan", option="--out FILE")
+    assert link.is_symlink()
+    assert (tmp_path / "plan.json").read_bytes() == b"x"

@@ -13,7 +13,7 @@ from deploy.observing.causes import CAUSES, likely
 from deploy.observing.logs import Line
 from deploy.observing.telling import MOST, telling
 from deploy.observing.why import Diagnosis, diagnose
-from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, project, step
+from tests.unit.deploy.fakes import AT, FakeAws, FakeRun, execution_arn, project, step
 from tests.unit.deploy.runs import (
     INFERENCE,
     INFERENCE_ID,
@@ -70,6 +70,7 @@ def test_completed_with_failures_has_its_cause_too() -> None:
     """A step failed, and others went on."""
     found = failed("ClientError: MaxRuntimeExceeded", status="CompletedWithFailures")
     assert (found.verdict, found.cause and found.cause.name) == (why.FAILED, "time limit of the job")
+    assert not [command for command in found.next if " retry " in command]  # `retry` refuses it
 
 
 def test_a_reason_that_nobody_foresaw_has_no_cause() -> None:
@@ -78,6 +79,21 @@ def test_a_reason_that_nobody_foresaw_has_no_cause() -> None:
     assert found.cause is None
     assert [line.text for line in found.lines] == ["all is well"]
     assert found.next[0] == f"run_pipeline.py logs {TRAINING_ID} --step prepare"
+
+
+def test_of_a_strangers_execution_the_arn_is_named() -> None:
+    """An id is looked for below the pipelines of this repository; nothing of theirs can be upserted."""
+    fake, theirs = FakeAws(), execution_arn("theirs", TRAINING_ID)
+    steps = [
+        step("end", "Failed", {"Fail": {"ErrorMessage": "out of memory"}}, FailureReason="out of memory")
+    ]
+    fake.sagemaker.add_run(FakeRun(theirs, "Failed", steps, {"Steps": []}))
+    found = diagnose(project(), fake.aws, executions.look(fake.aws, theirs))
+    assert found.cause is not None
+    assert found.next == (
+        f"run_pipeline.py logs {theirs} --step end",
+        f"run_pipeline.py retry {theirs} --wait",
+    )
 
 
 def test_a_missed_gate_has_its_figures() -> None:

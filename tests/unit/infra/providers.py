@@ -29,8 +29,8 @@ UNUSED = (
     r"s3:GetObjectVersion",
     r"logs:.*(DataProtection|LogDelivery|ResourcePolic|IndexPolic|BearerToken|KmsKey|DeletionProtection).*",
     r"logs:DeleteRetentionPolicy|s3:REST\..*",
-    # Buckets: everything but encryption, ownership, public access, versions, lifecycle, tags, policy.
-    r"s3:\w*(Analytics|CORS|Cors|Inventory|Metrics|Notification|Replication|Website|Accelerate)\w*",
+    # Buckets: everything but encryption, ownership, public access, CORS, versions, lifecycle, tags, policy.
+    r"s3:\w*(Analytics|Inventory|Metrics|Notification|Replication|Website|Accelerate)\w*",
     r"s3:\w*(Logging|ObjectLock|Tiering|Acl|Abac|Metadata|TagsForResource|TagResource|UntagResource)\w*",
     r"s3:(DeleteObject|DeleteBucket\w*|ListBucket)",
     # Policies of ours are inline, and of roles.

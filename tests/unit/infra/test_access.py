@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_a_wildcard_resource_stands_only_with_its_reason() -> None:
 def test_resources_are_of_this_environment(person: str) -> None:
     """The prefix stands in them, or the service names them itself: by type alone, or by our tag."""
     unnamed = re.compile(
-        r"arn:aws:(bedrock:.*:guardrail/\*|lambda:.*:event-source-mapping:\*|logs:.*:log-group:/aws/sagemaker/\*"
+        r"arn:aws:(bedrock:.*:guardrail/\*|lambda:.*:event-source-mapping:\*|logs:.*:log-group:(/aws/sagemaker/)?\*"
         r"|sagemaker:.*:(automl-job/\*|training-job/\*|processing-job/pipelines-\*"
         r"|workforce/\*|workteam/private-crowd/\*))"
     )
@@ -199,6 +200,31 @@ def test_a_decision_can_be_written_once_and_by_reviewers_alone() -> None:
     assert of("Launcher", "sagemaker:UpdateModelPackage") == []
     written = {r for s in of("Deployer", "s3:PutObject") for r in s.resources}
     assert {r.rsplit("/", 2)[1] for r in written} == {"code", "data", "functions", "settings"}
+
+
+def test_what_is_asked_for_on_all_log_groups_is_granted_on_all() -> None:
+    """DescribeLogGroups is judged on no group of a name, but on `log-group::log-stream:`.
+
+    https://github.com/hashicorp/terraform-provider-aws/issues/8804
+    """
+    [statement] = of("Deployer", "logs:DescribeLogGroups")
+    assert statement.actions == ["logs:DescribeLogGroups"]
+    [resource] = statement.resources
+    assert fnmatchcase("arn:aws:logs:us-east-1:123456789012:log-group::log-stream:", resource)
+
+
+def test_a_reviewer_reads_evidence_and_no_unmasked_output() -> None:
+    """What models answered before a guardrail saw it lies below raw/."""
+    read = {r for s in of("Reviewer", "s3:GetObject") for r in s.resources}
+    assert {r.rsplit("/", 2)[1] for r in read} == {"decisions", "executions", "reviews"}
+
+
+def test_an_existing_role_of_labeling_jobs_is_handed_on_in_place_of_ours() -> None:
+    """It is the one that the environment file names, and CreateLabelingJob is called with."""
+    arn, ours = (f"arn:aws:iam::123456789012:role/{name}" for name in ("team/labels", "test-labeling"))
+    for given, wanted in (({"LabelingRoleArn": arn}, arn), ({}, ours)):
+        [handed] = [s for s in granted_to("Labeler", **given) if "iam:PassRole" in s.actions]
+        assert handed.resources == [wanted]
 
 
 def test_roles_are_made_within_the_boundary_and_handed_on_to_one_service_each() -> None:

@@ -79,6 +79,19 @@ def test_evaluation_may_look_up_the_approved_package() -> None:
     ]
 
 
+@pytest.mark.parametrize("role", ["ProcessingRole", "AutomlRole"])
+def test_jobs_write_where_executions_do_and_nowhere_else(role: str) -> None:
+    """Not code: a bundle that stands under its hash already is not uploaded, but run."""
+    written = {
+        resource.removeprefix("arn:aws:s3:::test-bucket/")
+        for statement in statements()
+        if statement.role == role and "s3:PutObject" in statement.actions
+        for resource in statement.resources
+        if "jumpstart-cache-prod" not in resource
+    }
+    assert written <= {"test/executions/*", "test/raw/*"}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_no_action_has_a_wildcard(role: str) -> None:
     """Each is written out."""

@@ -446,6 +446,7 @@ class FakeS3(Client):
         super().__init__()
         self.objects: dict[str, bytes] = {}
         self.tags: dict[str, dict[str, str]] = {}
+        self.times: dict[str, datetime] = {}
         self.page_size = 1000
 
     def _put_object(self, Bucket: str, Key: str, Body: Any, ContentType: str) -> Any:
@@ -470,7 +471,10 @@ class FakeS3(Client):
     def _list_objects_v2(self, Bucket: str, Prefix: str, ContinuationToken: str = "0") -> Any:
         keys = [key.partition("/")[2] for key in self.objects if key.startswith(f"{Bucket}/{Prefix}")]
         start, end = int(ContinuationToken), int(ContinuationToken) + self.page_size
-        shown = [{"Key": key} for key in keys[start:end]]
+        begun = datetime.fromtimestamp(START, UTC)
+        shown = [
+            {"Key": key, "LastModified": self.times.get(f"{Bucket}/{key}", begun)} for key in keys[start:end]
+        ]
         more = {"NextContinuationToken": str(end)} if end < len(keys) else {}
         return {"Contents": shown, **more} if shown else {}
 

@@ -50,8 +50,9 @@ class ServingWorld:
         folder = self.folder(version)
         metrics = {"metrics": {"f1": {"mean": 0.7}}, "training_overlap": {"rows": overlap}}
         self.put(f"{folder}/metrics/evaluation_metrics.json", metrics)
-        digest = hashlib.sha256(json.dumps(metrics).encode()).hexdigest()
-        self.put(f"{folder}/report/manifest.json", {"files": {"evaluation_metrics.json": digest}})
+        files = {"evaluation_metrics.json": metrics, "results.jsonl": "rows"}
+        hashes = {name: hashlib.sha256(json.dumps(each).encode()).hexdigest() for name, each in files.items()}
+        self.put(f"{folder}/report/manifest.json", {"files": hashes})
         self.put(f"{folder}/report/evaluation_report.html", "page")
         self.put(f"{folder}/report/results.jsonl", "rows")
         self.aws.sagemaker.packages[arn(version)] = {
@@ -59,6 +60,7 @@ class ServingWorld:
             "ModelPackageGroupName": GROUP,
             "ModelPackageVersion": version,
             "ModelApprovalStatus": status,
+            "CreationTime": self.aws.clock.date(),
             "CustomerMetadataProperties": {
                 "report": f"s3://{BUCKET}/{folder}/report/evaluation_report.html",
                 "data_hash": "abc",
@@ -106,6 +108,7 @@ class ServingWorld:
             },
         )
         self.aws.s3.tags[f"{BUCKET}/{key}"] = {"decided-by": user_id}
+        self.aws.s3.times[f"{BUCKET}/{key}"] = self.aws.clock.date().replace(microsecond=0)
 
     def approved(self, version: int) -> None:
         """Registered and approved."""

@@ -190,6 +190,16 @@ def test_the_studio_button_deploys_nothing() -> None:
     assert len(world.aws.sns.published) == 1
 
 
+def test_a_decision_on_a_deleted_package_of_the_same_name_deploys_nothing() -> None:
+    """The group was made again, its first package approved in Studio: the log is of another one."""
+    world = ServingWorld()
+    world.approved(1)
+    world.aws.clock.sleep(60)
+    world.register(1, "Approved")
+    assert world.package_event(1) == "is not there, and no approved package may be served"
+    assert "nobody's decision is recorded" in world.aws.log.lines[-2]["what"]
+
+
 @pytest.mark.parametrize(
     ("settings", "records", "why"),
     [
@@ -234,6 +244,17 @@ def test_missing_evidence_deploys_only_what_was_forced(lost: str) -> None:
     world.record(1, "Rejected")
     world.decide(1, forced=True)
     assert world.package_event(1) == "is created for test-facts/1"
+
+
+def test_rows_that_were_changed_deploy_only_when_forced() -> None:
+    """Before the decision, so that it is based on the file as it is now."""
+    world = ServingWorld()
+    world.register(1)
+    world.put(f"{world.folder(1)}/report/results.jsonl", "better rows")
+    world.decide(1)
+    world.package_event(1)
+    assert "its results by row are not those of the manifest" in world.aws.log.lines[0]["what"]
+    assert world.aws.sagemaker.endpoints == {}
 
 
 def test_rows_that_were_learned_deploy_only_when_forced() -> None:

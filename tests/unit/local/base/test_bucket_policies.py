@@ -54,6 +54,11 @@ def policy() -> dict[str, Any]:
         ("s3:PutObjectTagging", ALICE, "DecisionsNameTheirWriter"),
         ("s3:DeleteObject", ALICE, "DecisionsStay"),
         ("s3:DeleteObjectTagging", ALICE, "DecisionsStay"),
+        # A version's tags are written and deleted by actions of their own.
+        ("s3:PutObjectVersionTagging", ALICE, "DecisionsNameTheirWriter"),
+        ("s3:DeleteObjectVersionTagging", ALICE, "DecisionsStay"),
+        ("s3:ReplicateObject", ALICE, "DecisionsStay"),
+        ("s3:ReplicateTags", ALICE, "DecisionsStay"),
         (
             "s3:PutObject",
             {**SIGNED, "aws:principalarn": "arn:aws:iam::123456789012:role/test-processing"},
