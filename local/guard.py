@@ -1,4 +1,6 @@
-"""Outlives the stand-in by a moment: kills the process groups it left behind.
+"""Outlives the stand-in by a moment: kills the processes it left behind.
+
+    python -I guard.py <mark of the stand-in>
 
 Standard input carries a line per child, "+<group>" when it starts and "-<group>" when it ended; the end of
 the input means that the stand-in is gone, by `down`, by a crash or by kill -9.
@@ -9,8 +11,12 @@ import os
 import signal
 import sys
 
+# In the environment of every child and of what it starts: the stand-in's mark, then the child's.
+VARIABLE = "STAND_IN_CHILD"
+_MOST_ROUNDS = 10  # a process may fork while it is looked for
 
-def main() -> None:
+
+def main(mark: str) -> None:
     groups: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])
@@ -19,21 +25,33 @@ def main() -> None:
         else:
             groups.discard(group)
     for group in groups:
-        _kill(group)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+    kill_marked(mark)
 
 
-def _kill(group: int) -> None:
-    """The group, and descendants that have left it."""
-    with contextlib.suppress(ImportError):
-        import psutil
+def kill_marked(mark: str) -> None:
+    """Kills every process whose mark begins so: also one that left its group and lost its parent."""
+    import psutil
 
-        with contextlib.suppress(psutil.Error):
-            for process in psutil.Process(group).children(recursive=True):
-                process.kill()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+    for _ in range(_MOST_ROUNDS):
+        found = [pid for pid in psutil.pids() if _mark_of(pid).startswith(mark)]
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            return
+
+
+def _mark_of(pid: int) -> str:
+    import psutil
+
+    try:
+        return str(psutil.Process(pid).environ().get(VARIABLE, ""))
+    except (psutil.Error, OSError):  # gone, a zombie, or another user's
+        return ""
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    main()
+    main(sys.argv[1])
