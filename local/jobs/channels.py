@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -178,6 +179,7 @@ def _upload(file: Path, uri: str, channel: OutputChannel, objects: ObjectStore) 
         objects.put_file(file, uri)
     except ApiError as error:
         raise ChannelError(f"ClientError: Output '{channel.name}' ({uri}): {error.message}") from error
-    except OSError as error:
-        reason = f"Output '{channel.name}' ({uri}) cannot be written: {error.strerror}"
+    except (OSError, sqlite3.OperationalError) as error:  # a full disk is met by the file or by its entry
+        why = error.strerror if isinstance(error, OSError) else error
+        reason = f"Output '{channel.name}' ({uri}) cannot be written: {why}"
         raise ChannelError(f"ClientError: {reason}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class Bucket:
     def put_file(self, path: Path, uri: str) -> None:
         if uri.endswith("full"):
             raise OSError(errno.ENOSPC, "No space left on device")
+        if uri.endswith("no-entry"):
+            raise sqlite3.OperationalError("database or disk is full")
         if "nowhere" in uri:
             raise ApiError("NoSuchBucket", "The specified bucket does not exist")
         self.objects[uri] = path
@@ -174,11 +177,14 @@ def written(folder: Path, name: str, *files: str) -> Path:
     return folder
 
 
-def test_an_upload_that_fails_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "why"), [("z/full", "No space left on device"), ("z/no-entry", "database or disk is full")]
+)
+def test_an_upload_that_fails_leaves_nothing(tmp_path: Path, file: str, why: str) -> None:
     """What went up before the disk was full is taken back."""
     bucket = Bucket(tmp_path / "s3")
-    folder = written(tmp_path / "job", "out", "a", "b/c", "z/full")
-    with pytest.raises(ChannelError, match=r"Output 'out' .*z/full.* cannot be written: No space left"):
+    folder = written(tmp_path / "job", "out", "a", "b/c", file)
+    with pytest.raises(ChannelError, match=f"^ClientError: Output 'out' .*{file}.* cannot be written: {why}"):
         upload_whole([(output("s3://bucket/o"), folder)], bucket)
     assert bucket.writes == ["s3://bucket/o/a", "s3://bucket/o/b/c"]
     assert bucket.objects == {}
