@@ -32,10 +32,8 @@ def main(mark: str) -> None:
 
 def kill_marked(mark: str) -> None:
     """Kills every process whose mark begins so: also one that left its group and lost its parent."""
-    import psutil
-
     for _ in range(_MOST_ROUNDS):
-        found = [pid for pid in psutil.pids() if _mark_of(pid).startswith(mark)]
+        found = [pid for pid in _pids() if mark in _mark_of(pid)]
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -43,13 +41,32 @@ def kill_marked(mark: str) -> None:
             return
 
 
-def _mark_of(pid: int) -> str:
+if os.path.exists("/proc/self/environ"):
+    # At the end of every job: a tenth of the time that psutil takes for it.
+
+    def _pids() -> list[int]:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+    def _mark_of(pid: int) -> str:
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                entries = file.read().split(b"\0")
+        except OSError:  # gone, or another user's
+            return ""
+        start = f"{VARIABLE}=".encode()
+        return next((entry.decode("ascii", "replace") for entry in entries if entry.startswith(start)), "")
+
+else:
     import psutil
 
-    try:
-        return str(psutil.Process(pid).environ().get(VARIABLE, ""))
-    except (psutil.Error, OSError):  # gone, a zombie, or another user's
-        return ""
+    def _pids() -> list[int]:
+        return psutil.pids()
+
+    def _mark_of(pid: int) -> str:
+        try:
+            return str(psutil.Process(pid).environ().get(VARIABLE, ""))
+        except (psutil.Error, OSError):
+            return ""
 
 
 if __name__ == "__main__":
