@@ -1,7 +1,7 @@
 """Processes that the stand-in starts: a clean environment, a group of their own, and an end when it ends.
 
 Whatever credentials, proxies or tokens the shell of the user holds, a child sees none of them. A small guard
-process (local/guard.py) kills every group when the stand-in is gone, however it went.
+process (local/guard.py) kills all of them when the stand-in is gone, however it went.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import signal
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
 
+from local.guard import VARIABLE, kill_marked
 from local.identities import Identities
 from local.scrubbing import for_children
 
@@ -52,8 +54,10 @@ class Children:
         self._sdk_config.write_text(_NO_TELEMETRY, encoding="utf-8")
         self._lock = threading.Lock()
         self._running: dict[int, Process] = {}
+        self._mark = f"{uuid.uuid4().hex}."
+        self._marks: dict[int, str] = {}
         self._guard = subprocess.Popen(
-            [sys.executable, "-I", str(Path(__file__).with_name("guard.py"))],
+            [sys.executable, "-I", str(Path(__file__).with_name("guard.py")), self._mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -91,9 +95,10 @@ class Children:
         pass_fds: Sequence[int] = (),
     ) -> Process:
         """Starts the command in `folder`, as the leader of a process group of its own."""
+        mark = f"{self._mark}{uuid.uuid4().hex}."
         process: Process = subprocess.Popen(
             list(command),
-            env=dict(environment),
+            env={**environment, VARIABLE: mark},
             cwd=folder,
             stdin=stdin,
             stdout=stdout,
@@ -103,15 +108,18 @@ class Children:
         )
         with self._lock:
             self._running[process.pid] = process
+            self._marks[process.pid] = mark
         self._tell_guard(f"+{process.pid}")
         return process
 
     def ended(self, process: Process) -> None:
-        """To be called when the process has been waited for: stragglers of its group are killed."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        """To be called when the process has been waited for: all that it left running is killed."""
+        _signal_group(process.pid, signal.SIGKILL)
         with self._lock:
             self._running.pop(process.pid, None)
+            mark = self._marks.pop(process.pid, None)
+        if mark is not None:
+            kill_marked(mark)
         self._tell_guard(f"-{process.pid}")
 
     def kill(self, process: Process, *, grace_seconds: float = 0) -> None:

@@ -121,7 +121,7 @@ def up(project: Project) -> Connection:
 def down(project: Project) -> bool:
     """Ends the stand-in with everything written down; False when none was running."""
     folder = _folder(project)
-    found = _running(folder)
+    found = _recorded(folder)
     if found is None:
         return False
     process = psutil.Process(found["pid"])
@@ -157,14 +157,20 @@ def _folder(project: Project) -> Path:
 
 
 def _running(folder: Path) -> dict[str, Any] | None:
-    """What server.json says, when it is true: the process is that one, and it answers."""
+    """What server.json says, when it is true and the stand-in answers."""
+    found = _recorded(folder)
+    return found if found is not None and _answers(found) else None
+
+
+def _recorded(folder: Path) -> dict[str, Any] | None:
+    """What server.json says, when its process is still that one."""
     try:
         found: dict[str, Any] = json.loads((folder / "server.json").read_text(encoding="utf-8"))
         process = psutil.Process(found["pid"])
         same = abs(process.create_time() - found["started"]) < 2
     except (OSError, ValueError, TypeError, KeyError, psutil.Error):
         return None
-    return found if same and process.status() != psutil.STATUS_ZOMBIE and _answers(found) else None
+    return found if same and process.status() != psutil.STATUS_ZOMBIE else None
 
 
 def _answers(found: dict[str, Any]) -> bool:
@@ -199,7 +205,7 @@ def _start_once(project: Project, folder: Path) -> dict[str, Any]:
 
 
 def _start(project: Project, folder: Path) -> dict[str, Any]:
-    (folder / "server.json").unlink(missing_ok=True)
+    """server.json is left to the new one to write: one that is only slow must still be found by it."""
     log = folder / "logs" / "server.log"
     log.parent.mkdir(exist_ok=True)
     read_from = log.stat().st_size if log.exists() else 0
@@ -232,6 +238,11 @@ def _not_started(folder: Path, log: Path, read_from: int) -> StandInError:
         file.seek(read_from)
         lines = file.read().decode(errors="replace").strip().splitlines()
     last = lines[-1] if lines else "it wrote nothing"
+    if "another stand-in serves" in last:
+        return StandInError(
+            f"the stand-in in {folder} runs, and does not answer",
+            hint="wait a moment and repeat the command, or end it: run_pipeline.py local down",
+        )
     if "Address already in use" in last:
         return StandInError(
             f"the stand-in cannot listen on port {os.environ.get(_PORT_VARIABLE)}: it is in use",

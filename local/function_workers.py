@@ -31,6 +31,7 @@ _RUNNER = Path(__file__).with_name("function_runner.py")
 _BROUGHT_ALONG = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 _IDLE_SECONDS = 120.0
 _MOST_AT_ONCE = 32
+_LARGEST_LOG = 10 * 1024 * 1024  # bytes of one invocation
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Worker:
                 f"RequestId: {request_id} Error: Runtime exited with error: {_ending(answer['exit_code'])}"
             )
             failure = {"errorType": "Runtime.ExitError", "errorMessage": message}
-        log = self._log.read_text(encoding="utf-8", errors="replace")
+        log = _beginning(self._log)
         self.idle_since = time.monotonic()
         return Invocation(answer.get("payload"), failure, log, self.log_stream, self.idle_since - started)
 
@@ -171,8 +172,9 @@ class Worker:
             self._requests.flush()
         except BrokenPipeError:
             return {"exit_code": self.process.wait()}
-        readable, _, _ = select.select([self._answers], [], [], seconds)
-        if not readable:
+        answered = select.poll()  # select() itself ends at 1,024 open files
+        answered.register(self._answers, select.POLLIN)
+        if not answered.poll(seconds * 1000):
             self._children.kill(self.process)
             return {"timed_out": True}
         line = self._answers.readline()
@@ -254,6 +256,13 @@ def extract(code: bytes, folder: Path) -> Path:
     except OSError:
         shutil.rmtree(temporary)
     return folder
+
+
+def _beginning(log: Path) -> str:
+    """What an invocation logged, cut where it is too much to be kept."""
+    with log.open("rb") as file:
+        text = file.read(_LARGEST_LOG).decode("utf-8", "replace")
+        return f"{text}\n(the rest of the log is not kept)" if file.read(1) else text
 
 
 def _link_runtime(folder: Path) -> Path:

@@ -17,12 +17,24 @@ from moto.core.utils import utcnow
 from moto.logs import models
 
 _LARGEST_MESSAGE = 250_000  # CloudWatch takes 1 MB per event; console lines this long are cut
+_LARGEST_STREAM = 256 * 1024 * 1024  # of memory: whoever prints without end must not take all of it
+_BESIDE_THE_TEXT = 500  # bytes of memory that an event takes beside its text
+_FULL = "the stand-in keeps no more of this stream: it has grown too large"
 
 
 class Logs:
     """Appends to streams from inside the stand-in."""
 
-    def __init__(self, *, account: str, region: str, folder: Path, save: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        account: str,
+        region: str,
+        folder: Path,
+        save: Callable[[], None],
+        largest_stream: int = _LARGEST_STREAM,
+    ) -> None:
+        self._largest_stream = largest_stream
         self._account = account
         self._region = region
         self._save = save
@@ -34,9 +46,15 @@ class Logs:
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line[:_LARGEST_MESSAGE]} for line in lines]
         holder = self._stream(group, stream)
-        if events:
-            with self._lock:
+        with self._lock:
+            if events and not self._is_full(holder):
                 holder.put_log_events(events)
+                if self._is_full(holder):
+                    holder.put_log_events([{"timestamp": now, "message": _FULL}])
+
+    def _is_full(self, stream: Any) -> bool:
+        memory: int = stream.stored_bytes + _BESIDE_THE_TEXT * len(stream.events)
+        return memory >= self._largest_stream
 
     def read(self, group: str, stream: str) -> list[str]:
         """The messages of a stream, in order; none when it does not exist."""

@@ -7,6 +7,7 @@ model; answers and errors are serialised by the same model, so a client sees wha
 from __future__ import annotations
 
 import functools
+import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ def parse(request: Request, found: Route) -> dict[str, Any]:
     protocol = determine_request_protocol(service_model, request.content_type)
     parser = PROTOCOL_PARSERS[protocol](found.model)
     try:
+        if protocol == "json":
+            _check_json(request.data)
         parsed = parser.parse(
             {
                 "method": request.method,
@@ -100,11 +103,18 @@ def parse(request: Request, found: Route) -> dict[str, Any]:
                 "url_params": found.uri_parameters,
             }
         )
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, RuntimeError, OverflowError) as error:
         raise ApiError("SerializationException", f"the request cannot be read: {error}") from error
     parameters = {name: value for name, value in parsed.items() if value is not None}
     validate(found.model, parameters)
     return parameters
+
+
+def _check_json(body: bytes) -> None:
+    """moto takes what is no JSON for an empty request."""
+    document = json.loads(body) if body else {}
+    if not isinstance(document, dict):
+        raise ValueError(f"the body is a JSON {type(document).__name__}, not an object")
 
 
 def validate(model: OperationModel, parameters: Mapping[str, Any]) -> None:

@@ -14,6 +14,7 @@ from definition.outline import Outline
 
 MOST_PARAMETERS: Final = 200  # ParameterList of the API
 LONGEST_DEFAULT: Final = 4096  # official definition schema
+LARGEST_INTEGER: Final = 2**63 - 1
 NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,256}")  # PipelineParameterName of the API
 TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "String": (str,),
@@ -65,6 +66,8 @@ def _default(entry: Mapping[str, Any], place: str, type_name: str) -> Iterator[P
     default, allowed = entry.get("DefaultValue"), entry.get("EnumValues")
     if default is not None and not is_of(default, type_name):
         yield Problem(None, place, f"DefaultValue {default!r} is not of type {type_name}")
+    elif isinstance(default, int) and abs(default) > LARGEST_INTEGER:
+        yield Problem(None, place, "DefaultValue is too large a number, at most 64 bits")
     elif isinstance(default, str) and len(default) > LONGEST_DEFAULT:
         yield Problem(None, place, f"DefaultValue has {len(default)} characters, at most {LONGEST_DEFAULT}")
     if allowed is None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from definition.errors import Problem
 from definition.outline import Outline, Step, is_step, nested_members
-from definition.references import Place, place_text
+from definition.references import Place, function_of, place_text
 from definition.step_types import COMMON_MEMBERS, STEP_TYPES, StepType
 
 VERSION: Final = "2020-12-01"
@@ -24,6 +24,7 @@ TOP_MEMBERS: Final = (
     "MlflowConfig",
     "Steps",
 )
+_OBJECTS: Final = ("Metadata", "PipelineExperimentConfig", "MlflowConfig")
 STEP_NAME: Final = re.compile(r"[A-Za-z0-9\-_]{1,64}")  # StepName of the API, the schema's lower bound
 LONGEST_DEFINITION: Final = 1_048_576  # PipelineDefinition of the API, in characters
 LONGEST_DESCRIPTION: Final = 3072  # StepDescription of the API
@@ -32,8 +33,11 @@ TRIGGERS: Final = ("Completed", "Failed", "Stopped", "Any")
 
 
 def top_members(outline: Outline) -> Iterator[Problem]:
-    """Only known members; the version; a list of steps with something in it."""
+    """Only known members, objects where objects belong; the version; a list of steps with something in it."""
     yield from unknown_members(None, (), outline.definition, TOP_MEMBERS)
+    for member in _OBJECTS:
+        if not isinstance(outline.definition.get(member) or {}, Mapping):
+            yield Problem(None, member, "must be an object")
     version = outline.definition.get("Version", VERSION)
     if version != VERSION:
         yield Problem(None, "Version", f'{version!r}, must be "{VERSION}"')
@@ -86,7 +90,8 @@ def _members_of(step: Step, step_type: StepType) -> Iterator[Problem]:
     for member in step_type.required:
         if member not in step.content:
             yield Problem(step.name, member, f"missing; a {step.type} step needs it")
-    if not isinstance(step.content.get("Arguments", {}), Mapping):
+    arguments = step.content.get("Arguments", {})
+    if not isinstance(arguments, Mapping) or function_of(arguments) is not None:
         yield Problem(step.name, "Arguments", "must be an object")
     for member, longest in (("DisplayName", 256), ("Description", LONGEST_DESCRIPTION)):
         yield from text_of_at_most(step.name, member, step.content.get(member), longest)

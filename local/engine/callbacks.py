@@ -42,16 +42,17 @@ class Callbacks:
     def answer(self, token: str, answer: Answer, *, request_token: str | None) -> str:
         """Keeps the answer and returns the execution's ARN; ApiError for an unknown or answered token.
 
-        The same request sent again (same ClientRequestToken) is no second answer.
+        The same request sent again (same ClientRequestToken, same answer) is no second answer.
         """
 
         def change(document: Document | None) -> Document:
             if document is None:
                 raise ApiError("ResourceNotFound", f"There is no callback with the token '{token}'.")
+            given = {"outputs": dict(answer.outputs), "failure": answer.failure}
             if document["answer"] is None:
-                given = {"outputs": dict(answer.outputs), "failure": answer.failure}
                 return {**document, "answer": given, "request": request_token}
-            if request_token is None or document.get("request") != request_token:
+            repeated = request_token is not None and document.get("request") == request_token
+            if not repeated or document["answer"] != given:
                 raise ApiError(
                     "ConflictException", f"The callback with the token '{token}' is answered already."
                 )
@@ -68,6 +69,10 @@ class Callbacks:
             while (given := self._given(token)) is None:
                 self._changed.wait()
         return Answer(given["outputs"], given["failure"])
+
+    def is_open(self, token: str) -> bool:
+        """Whether an answer is still waited for."""
+        return self._given(token) is None
 
     def is_sent(self, token: str) -> bool:
         document = self._documents.get(CALLBACKS, token)

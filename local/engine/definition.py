@@ -30,7 +30,7 @@ class ParameterSpec:
     name: str
     type: str
     default: Scalar | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[Scalar, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,24 @@ class Definition:
     experiment: Mapping[str, Any] | None = None
 
 
-def parse_definition(text: str) -> Definition:
-    """JSON text -> Definition; DefinitionError where it is not JSON or not a definition."""
+def parse_json(text: str) -> Any:
+    """DefinitionError where the text is not JSON; NaN and Infinity, which Python reads too, are not."""
     try:
-        document = json.loads(text)
+        return json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         raise DefinitionError(f"The pipeline definition is not JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def parse_definition(text: str) -> Definition:
+    """JSON text -> Definition; DefinitionError where it is not JSON or not a definition.
+
+    Deeper than that, shapes are not looked at: `definition.checks` does that, before a definition is kept.
+    """
+    document = parse_json(text)
     if not isinstance(document, dict) or not isinstance(document.get("Steps"), list):
         raise DefinitionError("The pipeline definition needs a list named 'Steps'.")
     if document.get("Version") != "2020-12-01":
@@ -119,7 +131,7 @@ def _parameter(entry: Any) -> ParameterSpec:
     return ParameterSpec(entry["Name"], entry["Type"], _default(entry, choices), choices)
 
 
-def _default(entry: dict[str, Any], choices: tuple[str, ...]) -> Scalar | None:
+def _default(entry: dict[str, Any], choices: tuple[Scalar, ...]) -> Scalar | None:
     default: Scalar | None = entry.get("DefaultValue")
     if default is None:
         return None
@@ -132,7 +144,7 @@ def _default(entry: dict[str, Any], choices: tuple[str, ...]) -> Scalar | None:
     if choices and default not in choices:
         raise DefinitionError(
             f"The default of parameter '{entry['Name']}', {default!r}, is not among its "
-            f"EnumValues {', '.join(choices)}."
+            f"EnumValues {', '.join(map(str, choices))}."
         )
     return default
 

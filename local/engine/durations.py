@@ -1,4 +1,4 @@
-"""ISO 8601 durations (`P30d`, `PT1H30M`) as a CacheConfig's ExpireAfter gives them."""
+"""Durations as a CacheConfig's ExpireAfter gives them: ISO 8601 (`P30D`), also without the P (`T12H`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 # Months and years count as on the calendar's average; the service's own rule is not documented.
 _SECONDS = {"Y": 31_556_952, "MO": 2_629_746, "W": 604_800, "D": 86_400, "H": 3_600, "M": 60, "S": 1}
 _DURATION = re.compile(
-    r"P(?:(?P<Y>\d+)Y)?(?:(?P<MO>\d+)M)?(?:(?P<W>\d+)W)?(?:(?P<D>\d+)D)?"
+    r"P?(?:(?P<Y>\d+)Y)?(?:(?P<MO>\d+)M)?(?:(?P<W>\d+)W)?(?:(?P<D>\d+)D)?"
     r"(?:T(?:(?P<H>\d+)H)?(?:(?P<M>\d+)M)?(?:(?P<S>\d+(?:\.\d+)?)S)?)?",
     re.IGNORECASE,
 )

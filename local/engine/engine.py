@@ -17,7 +17,7 @@ from local.engine.parameters import ParameterError, merge
 from local.engine.ports import Machine
 from local.engine.records import Execution, Pipeline, Step, Version
 from local.engine.run import ExecutionRun
-from local.engine.selection import SelectionError, plan_selection
+from local.engine.selection import SelectionError, plan_selection, selected_part
 from local.engine.steps.contract import StopSignal
 from local.engine.steps.table import STEP_TYPES, unsupported
 from local.engine.work import Setting
@@ -79,6 +79,7 @@ class Engine:
             current = self.ledger.execution(execution.key)
             if current is None or current.status not in ("Failed", "Stopped"):
                 raise _wrong_status(execution, current, "Failed or was Stopped can be retried")
+            graph = self._graph(current)
             for step in self.ledger.steps(execution.key):
                 if step.status != "Succeeded":
                     self.ledger.forget_step(execution, step.name)
@@ -86,7 +87,7 @@ class Engine:
             again = self.ledger.change_execution(
                 execution.key, status="Executing", failure_reason=None, ended=None, **changes
             )
-            self._run(again, self._graph(again))
+            self._run(again, graph)
 
     def changed(self, execution: Execution) -> None:
         """Tells a running execution that its entry was changed."""
@@ -104,11 +105,11 @@ class Engine:
                     self._take_up(execution)
 
     def _take_up(self, execution: Execution) -> None:
-        """One that cannot be taken up (its source was deleted) must not keep the others from it."""
+        """One that cannot be taken up (its definition is gone) must not keep the others from it."""
         try:
             self._run(execution, self._graph(execution))
-        except ApiError as error:
-            self.ledger.end_execution(execution.key, "Failed", error.message)
+        except (ApiError, LookupError) as error:
+            self.ledger.end_execution(execution.key, "Failed", f"InternalServerError: {error}")
 
     def close(self) -> None:
         """The machine goes down: what runs is left as it is, to be taken up by `resume`."""
@@ -137,8 +138,8 @@ class Engine:
 
     def _graph(self, execution: Execution) -> Graph:
         """The graph as it was started: of a selective execution, only what was selected."""
-        graph, _ = self._selected(checked_graph(self.ledger.definition(execution)), execution)
-        return graph
+        graph = checked_graph(self.ledger.definition(execution))
+        return graph if execution.selection is None else selected_part(graph, execution.selection)
 
     def _selected(self, graph: Graph, execution: Execution) -> tuple[Graph, list[Step]]:
         if execution.selection is None:
@@ -176,7 +177,7 @@ class Engine:
             status="Executing",
             created=now,
             modified=now,
-            display_name=request.display_name,
+            display_name=request.display_name or f"execution-{int(now * 1000)}",  # as the service calls it
             description=request.description,
             parallelism=request.parallelism or pipeline.parallelism,
             selection=None if request.selection is None else dict(request.selection),

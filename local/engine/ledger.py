@@ -89,7 +89,7 @@ class Ledger:
     def change_execution(self, key: str, **changes: Any) -> Execution:
         """Writes new members; a new `status` also sets the time of the end and is announced."""
         self._check_open()
-        change = _changed(modified=self._machine.clock(), **changes)
+        change = _changed(modified=self._now(key), **changes)
         after = Execution.of(self._patiently(lambda: self._documents.update(EXECUTIONS, key, change)))
         self.announce(after)
         return after
@@ -105,8 +105,12 @@ class Ledger:
             self._patiently(lambda: self._documents.update(EXECUTIONS, execution.key, change))
 
     def end_execution(self, key: str, status: str, reason: str | None) -> Execution:
-        now = self._machine.clock()
-        return self.change_execution(key, status=status, failure_reason=reason, ended=now)
+        return self.change_execution(key, status=status, failure_reason=reason, ended=self._now(key))
+
+    def _now(self, key: str) -> float:
+        """Not before the execution's start, though the clock of the machine may have been set back."""
+        execution = self.execution(key)
+        return max(self._machine.clock(), 0.0 if execution is None else execution.created)
 
     # steps
 
@@ -128,7 +132,7 @@ class Ledger:
         key = f"{execution.key}/{step.name}"
         before = self._documents.get(STEPS, key)
         if step.status in FINISHED and step.ended is None:
-            step = replace(step, ended=self._machine.clock())
+            step = replace(step, ended=max(self._machine.clock(), step.started))
         if step.failure_reason is not None:
             step = replace(step, failure_reason=step.failure_reason[:FAILURE_REASON_LENGTH])
         self._patiently(lambda: self._documents.put(STEPS, key, step.document()))

@@ -60,9 +60,8 @@ def _value(spec: ParameterSpec, given: str) -> Scalar:
     if value is None:
         raise ParameterError(f"The value '{given}' of parameter [{spec.name}] is no {spec.type}.")
     if spec.choices and value not in spec.choices:
-        raise ParameterError(
-            f"The value '{given}' of parameter [{spec.name}] is not one of [{', '.join(spec.choices)}]."
-        )
+        allowed = ", ".join(map(str, spec.choices))
+        raise ParameterError(f"The value '{given}' of parameter [{spec.name}] is not one of [{allowed}].")
     return value
 
 

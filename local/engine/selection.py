@@ -22,11 +22,11 @@ def plan_selection(
     graph: Graph, selection: Mapping[str, Any], source: Execution | None, source_steps: list[Step]
 ) -> tuple[Graph, list[Step]]:
     """The graph of the selected steps and what they need, and the entries taken from the source."""
-    selected = [entry["StepName"] for entry in selection["SelectedSteps"]]
+    selected = _names(selection)
     unknown = [name for name in selected if name not in graph.definition.steps]
     if unknown:
         raise SelectionError(f"The selected steps [{', '.join(unknown)}] are not in the pipeline.")
-    needed = [name for name in graph.order if name in _upstream(graph, selected) and name not in selected]
+    needed = _needed(graph, selected)
     # API_SelectiveExecutionConfig: "all steps in all paths between two selected steps should be included".
     between = [name for name in needed if _upstream(graph, [name]) & set(selected)]
     if between:
@@ -41,6 +41,21 @@ def plan_selection(
         raise SelectionError(f"The source execution is {source.status}; it must have Succeeded or Failed.")
     reused = [_reused(name, source, source_steps) for name in needed]
     return _part(graph, {*needed, *selected}), reused
+
+
+def selected_part(graph: Graph, selection: Mapping[str, Any]) -> Graph:
+    """The graph of a selection that was planned before, whatever has become of its source since."""
+    selected = _names(selection)
+    return _part(graph, {*_needed(graph, selected), *selected})
+
+
+def _names(selection: Mapping[str, Any]) -> list[str]:
+    return [entry["StepName"] for entry in selection["SelectedSteps"]]
+
+
+def _needed(graph: Graph, selected: list[str]) -> list[str]:
+    upstream = _upstream(graph, selected)
+    return [name for name in graph.order if name in upstream and name not in selected]
 
 
 def _upstream(graph: Graph, names: list[str]) -> set[str]:

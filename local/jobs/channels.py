@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -46,8 +49,22 @@ def download(
         places = places[host::hosts]
     files = [_inside(target, relative, channel) for _, relative in places]
     for (uri, _), file in zip(places, files, strict=True):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(objects.path(uri), file)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(objects.path(uri), file)
+        except ApiError as error:  # a manifest names what is not there
+            raise ChannelError(f"ClientError: Input '{channel.name}': {error.message}") from error
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise ChannelError(
+                f"ClientError: Input '{channel.name}' has the object {uri}, whose key is a folder of another "
+                "object's key or the other way round: files cannot lie so."
+            ) from error
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise ChannelError(
+                f"ClientError: Input '{channel.name}' has an object whose name is too long for a file: {uri}"
+            ) from error
     return files
 
 
@@ -86,13 +103,16 @@ def _manifest(document: object, channel: InputChannel) -> dict[str, str]:
     """[{"prefix": "s3://bucket/a/"}, "b", "c"]: the objects a/b and a/c."""
     if not isinstance(document, list) or not document or not isinstance(document[0], Mapping):
         raise ValueError(f"{channel.uri} is no manifest: a list that begins with a prefix")
-    prefix = str(document[0]["prefix"])
-    return {f"{prefix}{name}": str(name) for name in document[1:]}
+    prefix, names = document[0].get("prefix"), document[1:]
+    if not isinstance(prefix, str) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{channel.uri} is no manifest: a prefix and the names below it are texts")
+    return {f"{prefix}{name}": name for name in names}
 
 
 def _inside(folder: Path, relative: str, channel: InputChannel) -> Path:
     path = folder / relative
-    if ".." in PurePosixPath(relative).parts or PurePosixPath(relative).is_absolute():
+    outside = ".." in PurePosixPath(relative).parts or PurePosixPath(relative).is_absolute()
+    if outside or "\0" in relative:
         raise ChannelError(f"ClientError: Input '{channel.name}' has the key '{relative}', which is no path.")
     return path
 
@@ -140,7 +160,18 @@ def _files(channel: OutputChannel, job_folder: Path) -> list[tuple[Path, str]]:
     folder = folder_of(channel.local_path, job_folder)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     base = channel.uri.rstrip("/")
-    return [(file, f"{base}/{file.relative_to(folder).as_posix()}") for file in files]
+    return [(file, f"{base}/{_key(file.relative_to(folder), channel)}") for file in files]
+
+
+def _key(relative: Path, channel: OutputChannel) -> str:
+    """ChannelError for a name that is not UTF-8, as every key is."""
+    name = relative.as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        reason = f"Output '{channel.name}' has a file whose name is not UTF-8: {os.fsencode(relative)!r}"
+        raise ChannelError(f"ClientError: {reason}") from error
+    return name
 
 
 def _upload(file: Path, uri: str, channel: OutputChannel, objects: ObjectStore) -> None:
@@ -148,6 +179,7 @@ def _upload(file: Path, uri: str, channel: OutputChannel, objects: ObjectStore) 
         objects.put_file(file, uri)
     except ApiError as error:
         raise ChannelError(f"ClientError: Output '{channel.name}' ({uri}): {error.message}") from error
-    except OSError as error:
-        reason = f"Output '{channel.name}' ({uri}) cannot be written: {error.strerror}"
+    except (OSError, sqlite3.OperationalError) as error:  # a full disk is met by the file or by its entry
+        why = error.strerror if isinstance(error, OSError) else error
+        reason = f"Output '{channel.name}' ({uri}) cannot be written: {why}"
         raise ChannelError(f"ClientError: {reason}") from error

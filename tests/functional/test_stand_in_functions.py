@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -196,6 +198,31 @@ def test_many_at_once_each_get_their_own_answer(stand_in: RunningStandIn, name: 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: invoke(stand_in, name, {"n": n})[1], range(40)))
     assert answers == [n * 2 for n in range(40)]
+
+
+def test_a_function_runs_while_many_clients_are_connected(stand_in: RunningStandIn, name: str) -> None:
+    """More open files than select() can look at."""
+    make_function(stand_in, name, "def handle(e, c): return 'here'")
+    host, _, port = stand_in.connection.endpoint.removeprefix("http://").partition(":")
+    with contextlib.ExitStack() as open_connections:
+        for _ in range(1100):
+            open_connections.enter_context(socket.create_connection((host, int(port))))
+        assert invoke(stand_in, name) == (None, "here")
+
+
+def test_a_log_without_end_is_cut(stand_in: RunningStandIn, name: str) -> None:
+    """Ten megabytes of one invocation are kept, and the line that says so."""
+    source = "def handle(e, c):\n    for _ in range(200):\n        print('x' * 100_000)"
+    make_function(stand_in, name, source)
+    assert invoke(stand_in, name) == (None, None)
+    logs = stand_in.client("logs")
+    group = f"/aws/lambda/{name}"
+    (stream,) = logs.describe_log_streams(logGroupName=group)["logStreams"]
+    events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+    messages = [event["message"] for event in events]
+    assert sum(map(len, messages)) < 11 * 1024 * 1024
+    assert messages[-3] == "(the rest of the log is not kept)"
+    assert messages[-1].startswith("REPORT RequestId")
 
 
 @pytest.mark.parametrize(

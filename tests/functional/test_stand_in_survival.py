@@ -232,6 +232,24 @@ def test_a_stale_file_is_not_believed(own_stand_in: Start) -> None:
     assert own_stand_in().client("sts").get_caller_identity()["Account"] == running.account
 
 
+def test_one_that_is_only_slow_is_not_lost(own_stand_in: Start) -> None:
+    """A stand-in that does not answer for a while keeps its folder, is found again, and can be ended."""
+    running = own_stand_in()
+    process = psutil.Process(pid_of(running))
+    process.suspend()
+    try:
+        with pytest.raises(StandInError, match="runs, and does not answer") as caught:
+            own_stand_in()
+        assert "local down" in str(caught.value.hint)
+    finally:
+        process.resume()
+    assert pid_of(own_stand_in()) == process.pid
+    process.suspend()
+    threading.Timer(1, process.resume).start()
+    assert stand_in_client.down(running.project) is True
+    assert not process.is_running()
+
+
 def with_stand_in(project: Project, **changes: Any) -> Project:
     stand_in = project.environment.stand_in
     assert stand_in is not None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from definition.checks import check as problems_of
 from local.api import ApiError, Call
 from local.engine.book import find_version, with_aliases
+from local.engine.definition import DefinitionError, parse_json
 from local.engine.engine import checked_graph
 from local.engine.ledger import ENDED
 from local.engine.operations.desk import Desk
@@ -131,16 +131,18 @@ def _summary(pipeline: Pipeline) -> dict[str, Any]:
 
 def delete(desk: Desk, call: Call) -> dict[str, Any]:
     """Refused while executions run; their history goes with the pipeline."""
-    pipeline = desk.book.get(call.parameters["PipelineName"])
-    running = [e.arn for e in desk.engine.ledger.executions(pipeline.name) if e.status not in ENDED]
-    if running:
-        raise ApiError(
-            "ConflictException",
-            f"Pipeline '{pipeline.name}' has running executions and cannot be deleted: {', '.join(running)}",
-        )
-    desk.book.delete(pipeline.name)
-    desk.engine.ledger.forget_pipeline(pipeline.name)
-    return {"PipelineArn": pipeline.arn}
+    with desk.lock:  # or an execution could be started of what is being deleted
+        pipeline = desk.book.get(call.parameters["PipelineName"])
+        running = [e.arn for e in desk.engine.ledger.executions(pipeline.name) if e.status not in ENDED]
+        if running:
+            raise ApiError(
+                "ConflictException",
+                f"Pipeline '{pipeline.name}' has running executions and cannot be deleted: "
+                f"{', '.join(running)}",
+            )
+        desk.book.delete(pipeline.name)
+        desk.engine.ledger.forget_pipeline(pipeline.name)
+        return {"PipelineArn": pipeline.arn}
 
 
 def parallelism_shown(limit: int | None) -> dict[str, int] | None:
@@ -185,10 +187,13 @@ def _from_s3(desk: Desk, uri: str) -> str:
 
 
 def _check(desk: Desk, text: str) -> None:
-    """What AWS would refuse is refused: by the engine's own reading, then by the rules of definition/."""
+    """What AWS would refuse is refused: by the rules of definition/, then by the engine's own reading."""
     try:
-        checked_graph(text)
-        problems = problems_of(json.loads(text), region=desk.machine.region)
+        problems = problems_of(parse_json(text), region=desk.machine.region)
+        if not problems:
+            checked_graph(text)
+    except DefinitionError as error:
+        raise ApiError("ValidationException", str(error)) from error
     except RecursionError as error:  # hundreds of levels: nothing that runs is written so
         raise ApiError("ValidationException", "The pipeline definition is nested too deeply.") from error
     if problems:

@@ -24,7 +24,7 @@ class Desk:
     machine: Machine
     engine: Engine
     book: Book
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: threading.RLock = field(default_factory=threading.RLock)  # of what must not come between others
 
     def handler(self, operation: Operation) -> Handler:
         """The operation behind the limits of the API model."""
@@ -51,11 +51,12 @@ class Desk:
         """
         token = call.parameters.get("ClientRequestToken")
         if token is None:
-            return make()
+            with self.lock:
+                return make()
         key = f"{call.operation}/{token}"
         text = json.dumps(call.parameters, sort_keys=True, default=str)
         request = hashlib.sha256(text.encode()).hexdigest()
-        with self._lock:
+        with self.lock:
             kept = self.machine.documents.get(REQUESTS, key)
             if kept is None:
                 kept = {"request": request, "result": make()}

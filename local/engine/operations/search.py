@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from local.api import ApiError, Call
@@ -23,7 +24,7 @@ def search(desk: Desk, call: Call) -> Record:
         return call.moto()
     found = [r for r in _RECORDS[asked["Resource"]](desk) if _fits(r, asked.get("SearchExpression") or {})]
     sort_by = asked.get("SortBy") or "LastModifiedTime"
-    found = ordered(found, asked, lambda record: (sort_by in record, _comparable(record.get(sort_by))))
+    found = ordered(found, asked, lambda record: _rank(_comparable(record.get(sort_by))))
     return page(found, asked, "Results", lambda record: {asked["Resource"]: record})
 
 
@@ -58,12 +59,13 @@ def _fits(record: Record, expression: Mapping[str, Any]) -> bool:
 
 def _filter(record: Record, wanted: Mapping[str, Any]) -> bool:
     name, kind = wanted["Name"], wanted.get("Operator") or "Equals"
-    value, given = _value(record, name), wanted.get("Value")
+    value = _value(record, name)
     if kind in ("Exists", "NotExists"):
         return (value is not None) is (kind == "Exists")
     if kind not in _COMPARISONS:
         raise ApiError("ValidationException", f"The operator '{kind}' is not known.")
-    return value is not None and _COMPARISONS[kind](_comparable(value), _like(value, given))
+    comparable = _comparable(value)
+    return comparable is not None and _COMPARISONS[kind](comparable, _like(value, wanted.get("Value"), name))
 
 
 def _value(record: Record, name: str) -> Any:
@@ -74,14 +76,25 @@ def _value(record: Record, name: str) -> Any:
 
 
 def _comparable(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | float) else seconds(value)
+    """A text or a number; None for what has no order: nothing at all, objects and lists."""
+    if isinstance(value, datetime):
+        return seconds(value)
+    return value if isinstance(value, str | int | float) else None
 
 
-def _like(value: Any, given: Any) -> Any:
+def _rank(comparable: Any) -> tuple[bool, Any]:
+    return comparable is not None, comparable
+
+
+def _like(value: Any, given: Any, name: str) -> Any:
     """The filter's text as the type of the value it is compared with."""
-    if isinstance(value, str):
-        return given
-    return float(given) if isinstance(value, int | float) else seconds(given)
+    try:
+        if isinstance(value, str):
+            return str(given or "")
+        return float(given) if isinstance(value, int | float) else seconds(given)
+    except (TypeError, ValueError) as error:
+        message = f"The value {given!r} of the filter on '{name}' cannot be compared with what is there."
+        raise ApiError("ValidationException", message) from error
 
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -18,7 +18,7 @@ class CallbackStep:
         if not isinstance(queue, str) or not queue:
             raise StepFailedError("ClientError: the Callback step names no SqsQueueUrl")
         token = self._token(step, queue)
-        step.stop.listen(lambda: _send(step, queue, token, "Stopping"))
+        step.stop.listen(lambda: _ask_to_stop(step, queue, token))
         answer = step.callbacks.wait(token)
         shown = {"CallbackToken": token, "SqsQueueUrl": queue}
         if answer.failure is not None:
@@ -49,6 +49,12 @@ class CallbackStep:
             _send(step, queue, token, "Executing")
             step.callbacks.mark_sent(token)
         return token
+
+
+def _ask_to_stop(step: StepRun, queue: str, token: str) -> None:
+    """Of a step that is over nothing is to be stopped, though its execution runs on."""
+    if step.callbacks.is_open(token):
+        _send(step, queue, token, "Stopping")
 
 
 def _send(step: StepRun, queue: str, token: str, status: str) -> None:

@@ -28,6 +28,10 @@ def declared(*entries: Any) -> dict[str, Any]:
             "Parameters \"A\": DefaultValue '3' is not of type Integer",
         ),
         (
+            {"Name": "A", "Type": "Float", "DefaultValue": 10**400},
+            'Parameters "A": DefaultValue is too large a number, at most 64 bits',
+        ),
+        (
             {"Name": "A", "Type": "Integer", "DefaultValue": True},
             'Parameters "A": DefaultValue True is not of type Integer',
         ),

@@ -33,6 +33,8 @@ def test_a_definition_is_an_object(definition: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
+        ({"PipelineExperimentConfig": "x"}, "the pipeline: PipelineExperimentConfig: must be an object"),
+        ({"Metadata": [1]}, "the pipeline: Metadata: must be an object"),
         ({"Version": "2021-01-01"}, "the pipeline: Version: '2021-01-01', must be \"2020-12-01\""),
         ({"Step": []}, 'the pipeline: no member "Step"; did you mean "Steps"?'),
         ({"Parameters": {}}, "the pipeline: Parameters: must be a list"),
@@ -41,6 +43,12 @@ def test_a_definition_is_an_object(definition: Any) -> None:
 def test_the_top_has_known_members(change: dict[str, Any], fact: str) -> None:
     """An unknown member, another version or a wrong type is named."""
     assert facts({**good(), **change})[0] == fact
+
+
+def test_arguments_are_an_object_and_no_reference() -> None:
+    """What a step is given has names; a single value in their place has none."""
+    changed = {**processing(), "Arguments": {"Get": "Parameters.Rows"}}
+    assert 'step "prepare": Arguments: must be an object' in facts(with_steps(changed))
 
 
 @pytest.mark.parametrize("steps", [None, [], {}])

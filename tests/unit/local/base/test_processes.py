@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import psutil
 import pytest
 
+from local.children import Children
+from local.guard import VARIABLE
 from local.scrubbing import for_children, for_the_server, with_proxies
 
 LOCAL = Path(__file__).parents[4] / "local"
@@ -78,9 +81,13 @@ except OSError:
 
 
 def test_the_guard_kills_what_is_left(tmp_path: Path) -> None:
-    """When its input ends: groups that were announced and not taken back."""
+    """When its input ends: groups that were announced and not taken back, and whatever has its mark."""
     guard = subprocess.Popen(
-        [sys.executable, "-I", str(LOCAL / "guard.py")], stdin=subprocess.PIPE, text=True
+        [sys.executable, "-I", str(LOCAL / "guard.py"), "mine."], stdin=subprocess.PIPE, text=True
+    )
+    marked, others = (
+        subprocess.Popen(["sleep", "60"], start_new_session=True, env={VARIABLE: mark})
+        for mark in ("mine.1.", "another.1.")
     )
     left, ended = (subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(2))
     assert guard.stdin is not None
@@ -88,6 +95,33 @@ def test_the_guard_kills_what_is_left(tmp_path: Path) -> None:
     guard.stdin.close()
     guard.wait(10)
     assert left.wait(10) == -9
-    assert psutil.Process(ended.pid).is_running()
-    ended.kill()
-    ended.wait(10)
+    assert marked.wait(10) == -9
+    for process in (ended, others):
+        assert psutil.Process(process.pid).is_running()
+        process.kill()
+        process.wait(10)
+
+
+def test_a_daemon_ends_with_the_child_that_started_it(tmp_path: Path) -> None:
+    """It has a session of its own, and its parent is gone: what a container would end with."""
+    children = Children(folder=tmp_path, endpoint="", region="", identities=cast(Any, None))
+    program = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        os.close(1)
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+"""
+    child = children.spawn(
+        [sys.executable, "-c", program], environment={}, folder=tmp_path, stdout=subprocess.PIPE
+    )
+    output, _ = child.communicate()
+    daemon = psutil.Process(int(output))
+    assert daemon.is_running()
+    children.ended(child)
+    assert psutil.wait_procs([daemon], timeout=10)[1] == []
+    children.kill_all()

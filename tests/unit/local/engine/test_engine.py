@@ -110,6 +110,21 @@ def test_only_the_taken_branch_of_a_condition_runs() -> None:
     assert world.steps(execution)["gate"]["Metadata"] == {"Condition": {"Outcome": "True"}}
 
 
+def test_a_clock_that_is_set_back_ends_nothing_before_its_start() -> None:
+    """An hour back in the middle of a step: it ends when it started, and so does the execution."""
+    world = World()
+    world.create(callback("wait"))
+    execution = world.start()
+    token = world.token(execution, "wait")
+    world.now -= 3600
+    world.sagemaker("SendPipelineExecutionStepSuccess", CallbackToken=token)
+    assert world.ended(execution) == "Succeeded"
+    step = world.steps(execution)["wait"]
+    assert step["EndTime"] == step["StartTime"]
+    described = world.describe(execution)
+    assert described["LastModifiedTime"] >= described["CreationTime"]
+
+
 def test_a_fail_step_ends_the_execution_with_its_message() -> None:
     """The message is resolved, kept in the metadata and is the step's reason."""
     world = World()

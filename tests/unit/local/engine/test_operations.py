@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -190,6 +191,16 @@ def test_what_an_execution_was_started_with_can_be_read_back() -> None:
     assert described["PipelineVersionId"] == 1
 
 
+def test_an_execution_without_a_name_gets_the_services() -> None:
+    """`execution-` and the milliseconds of its start, in every answer that has the name."""
+    world = World()
+    create(world)
+    arn = world.start()
+    (listed,) = world.sagemaker("ListPipelineExecutions", PipelineName="p")["PipelineExecutionSummaries"]
+    for answer in (world.describe(arn), listed):
+        assert answer["PipelineExecutionDisplayName"] == "execution-1800000000000"
+
+
 def test_lists_come_in_pages() -> None:
     """The token leads on; the newest step stands first unless asked otherwise."""
     world = World()
@@ -247,6 +258,36 @@ def test_deleting_takes_the_history_along_but_waits_for_runs() -> None:
         world.describe(execution)
 
 
+class DeletedMeanwhile(World):
+    """In which somebody deletes the pipeline while an execution of it starts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers_to_deletion: list[str] = []
+        self.deletion = threading.Thread(target=self._delete)
+
+    def _check_role(self, role: str) -> None:
+        self.deletion.start()
+        self.deletion.join(0.1)
+
+    def _delete(self) -> None:
+        try:
+            self.sagemaker("DeletePipeline", PipelineName="p")
+            self.answers_to_deletion.append("deleted")
+        except ApiError as error:
+            self.answers_to_deletion.append(error.code)
+
+
+def test_a_pipeline_is_not_deleted_under_a_start() -> None:
+    """The deletion waits for the start, and is then refused for the execution that runs."""
+    world = DeletedMeanwhile()
+    world.create(callback("ask"))
+    execution = world.start()
+    world.deletion.join(5)
+    assert world.answers_to_deletion == ["ConflictException"]
+    assert world.status(execution) == "Executing"
+
+
 def test_an_end_told_late_does_not_bring_back_what_was_deleted() -> None:
     """Half an entry would break every list."""
     world = World()
@@ -280,6 +321,9 @@ def test_a_token_is_answered_once() -> None:
         ApiError, match=r"ConflictException: The callback with the token .* is answered already"
     ):
         world.sagemaker("SendPipelineExecutionStepFailure", CallbackToken=token)
+    other = [{"Name": "a", "Value": "b"}]  # the same request's token, but another answer
+    with pytest.raises(ApiError, match=r"ConflictException: .* is answered already"):
+        world.sagemaker("SendPipelineExecutionStepSuccess", **answer, OutputParameters=other)
     with pytest.raises(ApiError, match="ResourceNotFound: There is no callback with the token 'abcdefghij'"):
         world.sagemaker("SendPipelineExecutionStepSuccess", CallbackToken="abcdefghij")
     assert world.ended(execution) == "Succeeded"
@@ -346,6 +390,36 @@ def test_executions_can_be_searched() -> None:
     }
     found = world.sagemaker("Search", Resource="PipelineExecution", SearchExpression=wanted)["Results"]
     assert [each["PipelineExecution"]["PipelineExecutionArn"] for each in found] == [arn]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"Name": "CreationTime", "Operator": "GreaterThan", "Value": "junk"},
+        {"Name": "PipelineVersionId", "Operator": "GreaterThan", "Value": "junk"},
+        {"Name": "PipelineVersionId", "Operator": "Equals"},
+    ],
+)
+def test_a_filter_that_cannot_be_compared_is_refused(wanted: dict[str, str]) -> None:
+    """As the caller's mistake, not a failure of the machine."""
+    world = World()
+    create(world)
+    world.start()
+    with pytest.raises(ApiError, match=f"of the filter on '{wanted['Name']}' cannot be compared") as caught:
+        world.sagemaker("Search", Resource="PipelineExecution", SearchExpression={"Filters": [wanted]})
+    assert caught.value.code == "ValidationException"
+
+
+def test_objects_have_no_order() -> None:
+    """A search by a member that is an object finds nothing by it, and sorts by nothing."""
+    world = World()
+    create(world, ParallelismConfiguration={"MaxParallelExecutionSteps": 2})
+    arns = {world.start(), world.start()}
+    name = "ParallelismConfiguration"
+    sorted_by = world.sagemaker("Search", Resource="PipelineExecution", SortBy=name)["Results"]
+    assert {each["PipelineExecution"]["PipelineExecutionArn"] for each in sorted_by} == arns
+    filters = {"Filters": [{"Name": name, "Operator": "Equals", "Value": "x"}]}
+    assert world.sagemaker("Search", Resource="PipelineExecution", SearchExpression=filters)["Results"] == []
 
 
 def test_tags_are_added_replaced_and_taken_away() -> None:

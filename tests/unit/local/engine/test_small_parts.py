@@ -26,6 +26,7 @@ DECLARED = {
     "F": ParameterSpec("F", "Float", 0.5),
     "B": ParameterSpec("B", "Boolean", False),
     "E": ParameterSpec("E", "String", "a", ("a", "b")),
+    "N": ParameterSpec("N", "Integer", 1, (1, 2)),
 }
 
 
@@ -36,7 +37,7 @@ def given_as(**values: str) -> list[dict[str, str]]:
 def test_defaults_are_merged_and_values_typed() -> None:
     """What is given wins, as its declared type; the list form has texts."""
     merged = merge(DECLARED, given_as(S="x", I="12", B="True"))
-    assert merged == {"S": "x", "I": 12, "F": 0.5, "B": True, "E": "a"}
+    assert merged == {"S": "x", "I": 12, "F": 0.5, "B": True, "E": "a", "N": 1}
     assert as_list(merged)[1:4] == given_as(I="12", F="0.5", B="true")
 
 
@@ -52,6 +53,7 @@ def test_defaults_are_merged_and_values_typed() -> None:
         ({"S": "x", "F": "1_0.5"}, r"'1_0.5' of parameter \[F\] is no Float"),
         ({"S": "x", "B": "yes"}, r"'yes' of parameter \[B\] is no Boolean"),
         ({"S": "x", "E": "c"}, r"'c' of parameter \[E\] is not one of \[a, b\]"),
+        ({"S": "x", "N": "3"}, r"'3' of parameter \[N\] is not one of \[1, 2\]"),
         ({"S": "x" * 1025}, r"\[S\] has 1025 characters; at most 1024"),
     ],
 )
@@ -69,14 +71,22 @@ def test_a_parameter_given_twice_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("P30D", 2_592_000), ("p30d", 2_592_000), ("PT1H30M", 5_400), ("P1DT1S", 86_401), ("P2W", 1_209_600)],
+    [
+        ("P30D", 2_592_000),
+        ("p30d", 2_592_000),
+        ("PT1H30M", 5_400),
+        ("P1DT1S", 86_401),
+        ("P2W", 1_209_600),
+        ("30d", 2_592_000),
+        ("T12H", 43_200),
+    ],
 )
 def test_durations(text: str, expected: float) -> None:
-    """As CacheConfig's ExpireAfter gives them, also in lower case."""
+    """As CacheConfig's ExpireAfter gives them, also in lower case and without the P, as people write them."""
     assert seconds(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "30d", "P1H"])
+@pytest.mark.parametrize("text", ["", "P", "PT", "T", "P1H"])
 def test_what_is_no_duration(text: str) -> None:
     """Refused with an example."""
     with pytest.raises(ValueError, match="no ISO 8601 duration such as P30D"):

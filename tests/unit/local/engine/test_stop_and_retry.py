@@ -59,6 +59,20 @@ def test_a_stop_waits_for_an_open_callback() -> None:
     assert world.steps(execution)["wait"]["FailureReason"] == "stopped by request"
 
 
+def test_a_callback_that_was_answered_is_not_asked_to_stop() -> None:
+    """What waits for its token no longer waits: only the running job hears of the stop."""
+    world = World()
+    world.jobs.ending = lambda _: None
+    world.create(callback("wait"), processing("a", after=("wait",)))
+    execution = world.start()
+    world.sagemaker("SendPipelineExecutionStepSuccess", CallbackToken=world.token(execution, "wait"))
+    world.until(lambda: world.jobs.requests)
+    stop(world, execution)
+    assert world.ended(execution) == "Stopped"
+    assert world.statuses(execution) == {"wait": "Succeeded", "a": "Stopped"}
+    assert len(world.queues.sent) == 1
+
+
 @pytest.mark.parametrize(("error", "status"), [(None, "Stopped"), ("Unhandled", "Failed")])
 def test_a_stop_waits_for_a_running_function(error: str | None, status: str) -> None:
     """The function runs to its end: Stopped then, or Failed where it failed."""
@@ -264,3 +278,34 @@ def test_an_end_that_was_not_told_is_told_after_the_restart() -> None:
     (event,) = world.events.sent
     assert event[2]["currentPipelineExecutionStatus"] == "Succeeded"
     assert event[2]["previousPipelineExecutionStatus"] == "Executing"
+
+
+def test_a_selection_outlives_whatever_becomes_of_its_source() -> None:
+    """The source is retried and waits again: the selective execution can be retried and is taken up all the
+    same, since what it took from there is its own."""
+    world = World()
+    world.functions.behaviour = lambda _arn, _payload: FakeResult({"errorMessage": "no"}, "Unhandled")
+    world.create(processing("a"), callback("wait"), function("b", after=("a", "wait")))
+    source = world.start()
+    world.sagemaker("SendPipelineExecutionStepSuccess", CallbackToken=world.token(source, "wait"))
+    assert world.ended(source) == "Failed"
+    selection = {"SourcePipelineExecutionArn": source, "SelectedSteps": [{"StepName": "b"}]}
+    selective = world.start(SelectiveExecutionConfig=selection)
+    assert world.ended(selective) == "Failed"
+    began, go_on = threading.Event(), threading.Event()
+
+    def wait(_arn: str, _payload: Any) -> FakeResult:
+        began.set()
+        go_on.wait(5)
+        return FakeResult({})
+
+    world.functions.behaviour = wait
+    retry(world, source)
+    assert began.wait(5)
+    assert world.status(source) == "Executing"
+    retry(world, selective)
+    world = restarted(world)
+    world.engine.resume()
+    go_on.set()
+    assert world.ended(selective) == "Succeeded"
+    assert world.statuses(selective) == {"a": "Succeeded", "wait": "Succeeded", "b": "Succeeded"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,16 +37,18 @@ class Bucket:
         return [(uri, 0) for uri in sorted(self.objects) if uri.startswith(uri_prefix)]
 
     def path(self, uri: str) -> Path:
+        if uri not in self.objects:
+            raise ApiError("NoSuchKey", f"The specified key does not exist: '{uri}'")
         return self.objects[uri]
 
     def read(self, uri: str) -> bytes:
-        if uri not in self.objects:
-            raise ApiError("NoSuchKey", "no such key")
-        return self.objects[uri].read_bytes()
+        return self.path(uri).read_bytes()
 
     def put_file(self, path: Path, uri: str) -> None:
         if uri.endswith("full"):
             raise OSError(errno.ENOSPC, "No space left on device")
+        if uri.endswith("no-entry"):
+            raise sqlite3.OperationalError("database or disk is full")
         if "nowhere" in uri:
             raise ApiError("NoSuchBucket", "The specified bucket does not exist")
         self.objects[uri] = path
@@ -129,6 +133,38 @@ def test_a_key_does_not_lead_out_of_its_folder(tmp_path: Path) -> None:
         download(channel("s3://bucket/in/"), tmp_path / "job", bucket, host=0, hosts=1)
 
 
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([{}, "a"], "m is no manifest: a prefix and the names below it are texts"),
+        ([{"prefix": "s3://bucket/in/"}, 1], "m is no manifest: a prefix and the names below it are texts"),
+        ([{"prefix": "s3://bucket/in/"}, "gone"], "does not exist: 's3://bucket/in/gone'"),
+    ],
+)
+def test_a_manifest_that_cannot_be_followed_is_the_users(
+    tmp_path: Path, document: list[object], message: str
+) -> None:
+    """A ClientError of the input, not a fault of the machine."""
+    bucket = Bucket(tmp_path / "s3", **{"in/a": "A", "m": json.dumps(document)})
+    with pytest.raises(ChannelError, match=f"^ClientError: Input 'data'.*{message}"):
+        download(channel("s3://bucket/m", manifest=True), tmp_path / "job", bucket, host=0, hosts=1)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (("in/a", "in/a/b"), "s3://bucket/in/a/b, whose key is a folder of another object's key"),
+        (("in/" + "x" * 300,), "whose name is too long for a file: s3://bucket/in/x"),
+        (("in/a\0b",), "which is no path"),
+    ],
+)
+def test_keys_that_cannot_be_files_are_named(tmp_path: Path, keys: tuple[str, ...], message: str) -> None:
+    """S3 takes them, a file system does not: a ClientError with the object."""
+    bucket = Bucket(tmp_path / "s3", **dict.fromkeys(keys, "x"))
+    with pytest.raises(ChannelError, match=f"^ClientError: Input 'data' has .*{message}"):
+        download(channel("s3://bucket/in/"), tmp_path / "job", bucket, host=0, hosts=1)
+
+
 def output(uri: str, name: str = "out") -> OutputChannel:
     return OutputChannel(name, uri, f"/opt/ml/processing/{name}")
 
@@ -141,13 +177,26 @@ def written(folder: Path, name: str, *files: str) -> Path:
     return folder
 
 
-def test_an_upload_that_fails_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "why"), [("z/full", "No space left on device"), ("z/no-entry", "database or disk is full")]
+)
+def test_an_upload_that_fails_leaves_nothing(tmp_path: Path, file: str, why: str) -> None:
     """What went up before the disk was full is taken back."""
     bucket = Bucket(tmp_path / "s3")
-    folder = written(tmp_path / "job", "out", "a", "b/c", "z/full")
-    with pytest.raises(ChannelError, match=r"Output 'out' .*z/full.* cannot be written: No space left"):
+    folder = written(tmp_path / "job", "out", "a", "b/c", file)
+    with pytest.raises(ChannelError, match=f"^ClientError: Output 'out' .*{file}.* cannot be written: {why}"):
         upload_whole([(output("s3://bucket/o"), folder)], bucket)
     assert bucket.writes == ["s3://bucket/o/a", "s3://bucket/o/b/c"]
+    assert bucket.objects == {}
+
+
+def test_a_file_name_that_is_no_key_is_named(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8, as a Linux file name may have them; nothing has gone up before."""
+    bucket, folder = Bucket(tmp_path / "s3"), written(tmp_path / "job", "out", "a")
+    (folder / "processing" / "out" / os.fsdecode(b"\xff")).write_text("x", encoding="utf-8")
+    expected = r"ClientError: Output 'out' has a file whose name is not UTF-8: b'\\xff'"
+    with pytest.raises(ChannelError, match=expected):
+        upload_whole([(output("s3://bucket/o"), folder)], bucket)
     assert bucket.objects == {}
 
 
