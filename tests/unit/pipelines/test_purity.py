@@ -42,8 +42,10 @@ print(json.dumps([
 ]))
 """
 
-# What a shell may hold: a profile that does not exist, another region, keys, defaults in somebody's bucket.
+# What a shell may hold: a profile that does not exist, another region, keys, defaults in somebody's bucket; and
+# what it may lack, a home.
 HOSTILE = {
+    "HOME": "nowhere",
     "AWS_PROFILE": "nobody",
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "nowhere-1",
