@@ -84,10 +84,19 @@ def _check_text(parameter: Parameter, text: str) -> None:
 
 
 def _fits(pattern: str, text: str) -> bool:
+    # A declaration whose pattern is none is refused for it, see rules/parameters.py.
+    return pattern_fault(pattern) is None and re.fullmatch(pattern, text) is not None
+
+
+def pattern_fault(pattern: str) -> str | None:
+    """Why a pattern is no regular expression; None for one that is."""
     try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:  # the declaration is refused for it, see rules/parameters.py
-        return False
+        re.compile(pattern)
+    except RecursionError:
+        return "nested too deeply"
+    except (re.error, OverflowError) as error:  # the latter for a{99999999999}
+        return str(error)
+    return None
 
 
 def _check_range(parameter: Parameter, number: float) -> None:

@@ -31,9 +31,6 @@ from local.scrubbing import for_the_server
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _LEAST_BYTES = 64 * 1024  # SQLite calls a full disk "disk I/O error"
-_PORT_VARIABLE = (
-    "STAND_IN_PORT"  # a fixed port, for clients that are configured once; any free one without it
-)
 # As whom the commands of this shell speak to the stand-in; AWS's variables do not count under --env local.
 IDENTITY_VARIABLE = "STAND_IN_IDENTITY"
 OWN_IDENTITY = "local"  # the platform's own
@@ -223,7 +220,7 @@ def _start(project: Project, folder: Path) -> dict[str, Any]:
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise _not_started(folder, log, read_from)
+            raise _not_started(project, folder, log, read_from)
         found = _running(folder)
         if found is not None:
             return found
@@ -232,7 +229,7 @@ def _start(project: Project, folder: Path) -> dict[str, Any]:
     raise StandInError(f"the stand-in did not answer within {_START_SECONDS:.0f} s", hint=f"see {log}")
 
 
-def _not_started(folder: Path, log: Path, read_from: int) -> StandInError:
+def _not_started(project: Project, folder: Path, log: Path, read_from: int) -> StandInError:
     """The reason, from what the process wrote before it ended."""
     with log.open("rb") as file:
         file.seek(read_from)
@@ -245,8 +242,9 @@ def _not_started(folder: Path, log: Path, read_from: int) -> StandInError:
         )
     if "Address already in use" in last:
         return StandInError(
-            f"the stand-in cannot listen on port {os.environ.get(_PORT_VARIABLE)}: it is in use",
-            hint=f"end the program that has it, or unset {_PORT_VARIABLE} to take any free port",
+            f"the stand-in cannot listen on port {_settings(project)['port']}: it is in use",
+            hint="end the program that has it, or write stand_in.port: null in config/environments/"
+            f"{project.environment.name}.yaml to take any free port",
         )
     if "No space left on device" in last or shutil.disk_usage(folder).free < _LEAST_BYTES:
         return StandInError(f"the disk of {folder} is full", hint="free some space and repeat the command")
@@ -262,7 +260,7 @@ def _settings(project: Project) -> dict[str, Any]:
         "region": environment.region,
         "prefix": environment.prefix,
         "root": str(project.root),
-        "port": int(os.environ.get(_PORT_VARIABLE) or 0),
+        "port": section.get("port") or 0,
         "environments": section.get("environments"),
         "images": section.get("images", []),
         "automl": section.get("automl", {}),
@@ -273,5 +271,5 @@ def _settings(project: Project) -> dict[str, Any]:
 
 def _digest(project: Project) -> str:
     """Of the settings that the server acts on."""
-    settings = {n: value for n, value in _settings(project).items() if n not in ("prefix", "port")}
+    settings = {name: value for name, value in _settings(project).items() if name != "prefix"}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]

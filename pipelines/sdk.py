@@ -1,10 +1,11 @@
 """The SageMaker SDK, imported here and nowhere else, out of reach of the settings of the shell.
 
 Importing SDK 3.27 builds a boto3 client in a class body (sagemaker/ai_registry/air_hub.py): without a region
-it raises NoRegionError, with a broken AWS_PROFILE ProfileNotFound. It also installs a handler on the root
-logger and makes boto3's default session. So the import happens with a neutral environment, and everything
-is put back afterwards. It makes some million objects that stay, which Python's collector would go through
-again and again: at rest meanwhile, it saves a seventh of the import's seconds.
+it raises NoRegionError, with a broken AWS_PROFILE ProfileNotFound. It looks for a home folder, which the user
+of a container may not have. It also installs a handler on the root logger and makes boto3's default session.
+So the import happens with a neutral environment, and everything is put back afterwards. It makes some million
+objects that stay, which Python's collector would go through again and again: at rest meanwhile, it saves a
+seventh of the import's seconds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import boto3
 SDK_SETTINGS: Final = Path(__file__).with_name("sagemaker-sdk.yaml")
 
 _NEUTRAL: Final = {
+    "HOME": os.devnull,
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -4,8 +4,8 @@
     python requirements/install.py dev          that, and what tests, lint and types need
 
 Standard library only: it runs before anything is installed. A second call with unchanged
-files installs nothing; a call that was killed is made good by the next one, because the
-stamp is written last.
+files installs nothing and writes nothing; a call that was killed is made good by the next
+one, because the stamp is written last.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import hashlib
-import shutil
 import subprocess
 import sys
 import time
@@ -42,8 +41,22 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    with one_at_a_time():
-        return install(wanted)
+    if is_current(wanted):
+        return 0
+    try:
+        with one_at_a_time():
+            return install(wanted)
+    except KeyboardInterrupt:
+        print("interrupted; the next call goes on", file=sys.stderr)
+        return 130
+    except subprocess.CalledProcessError:
+        print(f"error: {sys.executable} could not make {VENV} (its reason is above)", file=sys.stderr)
+        print("hint: make PYTHON=/path/to/another/python3.12 ...", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: cannot write to {error.filename or ROOT}: {error.strerror}", file=sys.stderr)
+        print("hint: use a checkout on a disk with room that this user may write to", file=sys.stderr)
+        return 1
 
 
 def install(wanted: str) -> int:
@@ -68,19 +81,19 @@ def install(wanted: str) -> int:
 
 
 def is_current(wanted: str) -> bool:
-    """Whether every part of the set carries the stamp of today's lock and this Python."""
-    parts = SETS[wanted]
-    return all(stamp(part).is_file() and stamp(part).read_text() == fingerprint(part) for part in parts)
+    """Whether the Python is there, and every part carries the stamp of today's lock and this Python."""
+    stamps = {stamp(part): fingerprint(part) for part in SETS[wanted]}
+    made = (VENV / "bin" / "python").exists()  # not so for a link to a Python that was removed since
+    return made and all(path.is_file() and path.read_text() == text for path, text in stamps.items())
 
 
 def make_environment() -> None:
-    """Creates `.venv`, anew where another Python version made it."""
-    config = VENV / "pyvenv.cfg"
+    """Creates `.venv`, anew where another Python version made it or where it was not made to its end."""
     minor = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if config.is_file() and not (VENV / "lib" / f"python{minor}").is_dir():
-        shutil.rmtree(VENV)
-    if not (VENV / "bin" / "python").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--version"]
+    same = (VENV / "lib" / f"python{minor}").is_dir() and (VENV / "bin" / "python").exists()
+    if not same or subprocess.run(pip, check=False, capture_output=True).returncode != 0:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
 
 
 def fingerprint(part: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from config.guidelines import GUIDELINES, contradictions
 from config.models.guardrails import METRICS, GuardrailsConfig, Prompt
 from config.models.types import seconds
+from config.parameter_values import pattern_fault
 from config.rules.data import as_text, is_hub, is_local, local_file_findings
 from config.rules.infrastructure import isolation_findings, single_instance_findings
 from config.rules.naming import NAMING_RULES
@@ -155,12 +156,9 @@ def guardrail_parts_are_sound(config: GuardrailsConfig) -> Findings:
                 path, "uses lookaround, which Bedrock Guardrails does not know", "match what is there"
             )
             continue
-        try:
-            matches_nothing = re.search(regex.pattern, "") is not None
-        except re.error as error:
-            yield Finding(path, f"is not a regular expression: {error}")
-            continue
-        if matches_nothing:
+        if fault := pattern_fault(regex.pattern):
+            yield Finding(path, f"is not a regular expression: {fault}")
+        elif re.search(regex.pattern, "") is not None:
             message = "fits an empty text, so it would be found everywhere"
             yield Finding(path, message, "ask for at least one character: + where * stands")
 

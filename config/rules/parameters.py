@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from config.models.pipeline import Parameter, PipelineConfig
-from config.parameter_values import ValueFault, check
+from config.parameter_values import ValueFault, check, pattern_fault
 from config.platform_parameters import RESERVED
 from config.references import references
 from config.rules.rule import Finding, Findings, Rule
@@ -41,10 +40,8 @@ def _misplaced_bounds(path: tuple[str, ...], parameter: Parameter) -> Findings:
         return
     if parameter.type != "String":
         yield Finding((*path, "pattern"), f"{parameter.type} has no pattern; String has", at_key=True)
-    try:
-        re.compile(parameter.pattern)
-    except re.error as error:
-        yield Finding((*path, "pattern"), f"is not a regular expression: {error}")
+    if fault := pattern_fault(parameter.pattern):
+        yield Finding((*path, "pattern"), f"is not a regular expression: {fault}")
 
 
 def values_fit(config: PipelineConfig) -> Findings:
@@ -74,11 +71,7 @@ def _makes_sense(parameter: Parameter) -> bool:
         and parameter.minimum > parameter.maximum
     ):
         return False
-    try:
-        re.compile(parameter.pattern or "")
-    except re.error:
-        return False
-    return True
+    return pattern_fault(parameter.pattern or "") is None
 
 
 def references_are_declared(config: PipelineConfig) -> Findings:

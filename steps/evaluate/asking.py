@@ -37,6 +37,7 @@ class Outcome:
     detail: str = ""
     attempts: int = 0
     seconds: float = 0.0
+    passing: bool = False  # whether another attempt may help
 
     @property
     def failed(self) -> bool:
@@ -97,11 +98,14 @@ def ask_all(
 ) -> list[Outcome]:
     """One outcome per prompt, in their order; `progress` hears (asked, failed) after every row."""
     round_ = _Round(prompts, ask, limits, progress, means)
-    round_.run(range(len(prompts)))
-    failed = [index for index, outcome in enumerate(round_.outcomes) if outcome.failed]
+    order = list(range(len(prompts)))
+    # Prompts that are too long, say, lie side by side in many a data set: they are no dead endpoint.
+    random.Random(0).shuffle(order)  # noqa: S311 - any order that is not the data's
+    round_.run(order)
+    failed = [index for index in order if round_.outcomes[index].failed]
     if failed:
         means.sleep(RECOVERY_PAUSE)
-        first, *rest = failed
+        first, *rest = sorted(failed, key=lambda index: not round_.outcomes[index].passing)
         round_.run([first])
         # Where the first of many fails again it is not the row, it is the endpoint.
         if not round_.outcomes[first].failed or len(failed) < limits.breaker:
@@ -120,7 +124,8 @@ class _Round:
         progress: Callable[[int, int], None],
         means: Means,
     ) -> None:
-        self.outcomes = [Outcome(None, "not_asked", "the rows before it all failed")] * len(prompts)
+        never = Outcome(None, "not_asked", "the rows before it all failed", passing=True)
+        self.outcomes = [never] * len(prompts)
         self._prompts, self._ask, self._limits = prompts, ask, limits
         self._progress, self._means = progress, means
         self._lock = threading.Lock()
@@ -163,4 +168,4 @@ def ask_row(prompt: str, ask: Callable[[str], str], limits: Limits, means: Means
             break
         means.sleep(wait)
         pause = min(2 * pause, LONGEST_PAUSE)
-    return Outcome(None, error.reason, error.detail, attempt, means.clock() - started)
+    return Outcome(None, error.reason, error.detail, attempt, means.clock() - started, error.passing)

@@ -64,6 +64,11 @@ def _service_error(error: ClientError) -> AskError:
     return AskError("refused", detail, passing=False)
 
 
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for half a surrogate pair, as of an answer that ends within an emoji."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(well_formed(text).split())
     return line if len(line) <= _LONGEST_DETAIL else f"{line[:_LONGEST_DETAIL]}..."

@@ -13,7 +13,7 @@ from fmeval.exceptions import EvalAlgorithmClientError
 from fmeval.model_runners.sm_model_runner import SageMakerModelRunner
 
 from steps.evaluate.clients import client
-from steps.evaluate.request import as_ask_error, content_template
+from steps.evaluate.request import as_ask_error, content_template, well_formed
 from steps.evaluate.settings import Asking
 
 
@@ -39,6 +39,6 @@ class BoundedRunner(SageMakerModelRunner):  # type: ignore[misc]
         """The text that the model generated."""
         try:
             output, _ = self.predict(prompt)
-        except (ClientError, BotoCoreError, EvalAlgorithmClientError, ValueError) as error:
+        except (ClientError, BotoCoreError, EvalAlgorithmClientError, ValueError, RecursionError) as error:
             raise as_ask_error(error) from error
-        return str(output)
+        return well_formed(str(output))

@@ -34,7 +34,7 @@ GROWTHS = (0, 2, 4)
 def main() -> None:
     """The stages of the step."""
     arguments = parse()
-    from steps.prepare import figures, given, report, settings, write
+    from steps.prepare import answers, figures, given, report, settings, write
     from steps.prepare.lengths import lengths
 
     tokenizer = str(arguments.tokenizer) if arguments.tokenizer.is_dir() else None
@@ -62,6 +62,8 @@ def main() -> None:
     if problem:
         raise problem
     print(summary(figure), flush=True)
+    if note := answers.undivided_told(figure["undivided_answers"]):
+        print(f"note: {note}", flush=True)
 
 
 def draw(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from steps.prepare.answers import undivided
 from steps.prepare.lengths import Lengths
 from steps.prepare.sample import Candidate
 from steps.prepare.scan import Scan
@@ -68,6 +69,7 @@ def data_report(
             **{name: len(sets[name]) for name in SETS},
         },
         "rejected": {reason: count for reason, count in result.rejected.items() if count},
+        "undivided_answers": undivided((row.output for row in sets["training"]), rules.answer_delimiter),
         "context": {"tokens": rules.context_tokens, "method": lengths.method},
         "lengths": {
             "input_tokens": percentiles(result.input_lengths),

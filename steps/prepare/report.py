@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from steps.prepare.answers import undivided_told
 from steps.prepare.examine import REASONS
 from steps.prepare.scan import Scan
 from steps.runtime.errors import StepError
@@ -27,6 +28,7 @@ def write(path: Path, figure: dict[str, Any], result: Scan, problem: StepError |
         + (f", grouped by {figure['group_by']}" if figure["group_by"] else ""),
         "figure": figure,
         "problem": problem,
+        "note": undivided_told(figure["undivided_answers"]),
         "cards": _cards(figure),
         "rejected": [
             (reason, REASONS[reason], count, count / result.read) for reason, count in rejected.items()

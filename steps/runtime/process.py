@@ -74,7 +74,7 @@ def fail(fact: str, hint: str | None = None) -> None:
     message = base_folder() / "output" / "message"
     with contextlib.suppress(OSError):  # outside a container there is no such place
         message.parent.mkdir(parents=True, exist_ok=True)
-        message.write_text(text[:MESSAGE_LIMIT], encoding="utf-8")
+        message.write_text(text[:MESSAGE_LIMIT], encoding="utf-8", errors="backslashreplace")
 
 
 def _stop(signum: int, _frame: object) -> NoReturn:

@@ -267,15 +267,23 @@ def test_changed_settings_are_not_ignored(own_stand_in: Start) -> None:
     assert "local down" in str(caught.value.hint)
 
 
-def test_a_port_in_use_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error names the cause and the setting to change."""
+def test_the_port_is_the_files(tmp_path: Path) -> None:
+    """stand_in.port is where it listens; while another program has it, the error names cause and setting."""
+    project = project_in(tmp_path / ".local")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        monkeypatch.setenv("STAND_IN_PORT", str(taken.getsockname()[1]))
-        with pytest.raises(StandInError, match="cannot listen on port") as caught:
-            stand_in_client.connect(project_in(tmp_path / ".local"))
-    assert "STAND_IN_PORT" in str(caught.value.hint)
+        port = taken.getsockname()[1]
+        fixed = with_stand_in(project, port=port)
+        with pytest.raises(StandInError, match=f"cannot listen on port {port}: it is in use") as caught:
+            stand_in_client.connect(fixed)
+    assert "stand_in.port: null" in str(caught.value.hint)
+    try:
+        assert stand_in_client.connect(fixed).endpoint == f"http://127.0.0.1:{port}"
+        with pytest.raises(StandInError, match="was started with other settings"):
+            stand_in_client.connect(project)
+    finally:
+        stand_in_client.down(fixed)
 
 
 def test_a_full_disk_is_an_error_and_not_a_loss(own_stand_in: Start) -> None:

@@ -191,6 +191,29 @@ def test_rows_without_an_answer_fail_the_step_with_the_reason(tmp_path: Path) ->
     assert ran.json("metrics/evaluation_metrics.json")["failed"] == 6
 
 
+def test_answers_that_no_file_takes_cost_no_evaluation(tmp_path: Path) -> None:
+    """Half an emoji in an answer or in a reason is shown as such; an answer nested without end is none."""
+    half = "\ud83d"
+    replies = {
+        "a": says(f"Au{half}"),
+        "b": Reply(body=b"[" * 200_000),
+        "c": Reply(400, {"message": f"no {half}"}, "ValidationError"),
+        "d": says("shields"),
+    }
+    with endpoint(lambda body: replies[BY_PROMPT[body["text_inputs"]]]) as fake:
+        ran = evaluate(tmp_path, fake, max_failed_share=0.5)
+    assert ran.code == 0, ran.err
+    assert [row["model_output"] for row in ran.lines("report/results.jsonl")] == [
+        "Au�",
+        None,
+        None,
+        "shields",
+    ]
+    failed = {row["id"]: (row["reason"], row["detail"]) for row in ran.lines("report/failed.jsonl")}
+    assert failed["c"] == ("refused", "ValidationError: no �")
+    assert failed["b"][0] == "bad_answer"
+
+
 def test_a_tolerated_failure_scores_nothing_but_is_reported(tmp_path: Path) -> None:
     """A row without an answer within the allowed share counts as 0: failures never lift a mean."""
 

@@ -333,3 +333,49 @@ def test_several_right_answers(tmp_path: Path) -> None:
     assert {answer for _, answer in training} <= set(METALS)
     evaluation = (ran.output / "evaluation" / "evaluation.jsonl").read_text(encoding="utf-8").splitlines()
     assert all("<OR>the metal" in json.loads(line)["output"] for line in evaluation)
+
+
+def test_answers_that_nobody_divides_are_told(tmp_path: Path) -> None:
+    """Without a delimiter "<OR>" is learned, which the evaluation would not take: log and report say so."""
+    rows = facts()
+    for row in rows:
+        row["correct_answer"] += "<OR>metal"
+    ran = prepare(tmp_path / "run", jsonl(tmp_path / "data", rows))
+    assert ran.code == 0, ran.err
+    assert ran.json("report/data_report.json")["undivided_answers"] == 40
+    note = 'note: 40 answers to learn hold "<OR>": data.answer_delimiter: "<OR>" learns one of the answers'
+    assert note in ran.out.splitlines()[-1]
+    assert "40 answers to learn hold" in (ran.output / "report/data_report.html").read_text(encoding="utf-8")
+    given = prepare(tmp_path / "other", jsonl(tmp_path / "data", rows), answer_delimiter="|")
+    assert given.json("report/data_report.json")["undivided_answers"] == 0
+    assert "note:" not in given.out
+
+
+def test_parquet_values_that_python_lacks_cost_their_row(tmp_path: Path) -> None:
+    """The year 300,000 sets its row aside; numbers of 32 bits and nanoseconds read as they were written."""
+    moments = pa.array([1_600_000_000_123_456_789 + n for n in range(30)], pa.timestamp("ns"))
+    days = pa.array([109_572_000 if n == 4 else n for n in range(30)], pa.date32())
+    table = {
+        "question": [f"Sample {n}?" for n in range(30)],
+        "support": moments,
+        "day": days,
+        "correct_answer": pa.array([n / 10 for n in range(30)], pa.float32()),
+    }
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table(table), tmp_path / "data" / "data.parquet")
+    columns = {"question": "question", "context": "support", "day": "day", "answer": "correct_answer"}
+    ran = prepare(
+        tmp_path,
+        tmp_path / "data",
+        format="parquet",
+        columns=columns,
+        prompt="{question} {context} {day}",
+        rows={"training": 29, "evaluation": 0},
+        validation="fraction",
+    )
+    assert ran.code == 0, ran.err
+    aside = [(row["reason"], row["row"]) for row in ran.lines("report/rejected.jsonl")]
+    assert aside == [("unreadable", 5)]
+    written = dict(read_csv(ran.output / "training" / "training.csv")[1:])
+    assert set(written.values()) == {str(n / 10) for n in range(30) if n != 4}
+    assert written["Sample 1? 2020-09-13 12:26:40.123456790 1970-01-02"] == "0.1"

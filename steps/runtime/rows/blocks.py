@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from steps.runtime.errors import StepError
 from steps.runtime.rows.columns import Row
 
 # A row longer than this is set aside without being held in memory.
@@ -131,8 +132,44 @@ class ParquetRows:
             batches = file.iter_batches(
                 4096, row_groups=[self.group], columns=list(self.columns), use_threads=False
             )
-            for batch in batches:
-                yield from batch.to_pylist()
+            try:
+                for batch in batches:
+                    yield from _python_rows(batch)
+            except (OSError, pyarrow.ArrowInvalid) as error:
+                raise StepError(f"{self.file} cannot be read: {error}") from error
+
+
+def _python_rows(batch: Any) -> Iterator[Row | Unreadable]:
+    """A record batch's rows; a value that Python has no form for makes its own row unreadable."""
+    batch = _with_short_numbers(batch)
+    try:
+        yield from batch.to_pylist()
+        return
+    except (
+        ValueError,
+        OverflowError,
+        LookupError,
+    ):  # nanoseconds, the year 300,000, a zone on Mars, no UTF-8
+        pass
+    for index in range(batch.num_rows):
+        try:
+            yield from batch.slice(index, 1).to_pylist()
+        except UnicodeDecodeError as error:
+            yield Unreadable("invalid_text", str(error))
+        except (ValueError, OverflowError, LookupError) as error:
+            yield Unreadable("unreadable", str(error))
+
+
+def _with_short_numbers(batch: Any) -> Any:
+    """The batch with 0.1 for what was written as 0.1 in 32 or 16 bits, not 0.10000000149011612."""
+    import pyarrow
+
+    narrow = (pyarrow.float16(), pyarrow.float32())
+    for index, field in enumerate(batch.schema):
+        if field.type in narrow:
+            texts = batch.column(index).cast(pyarrow.string())
+            batch = batch.set_column(index, field.name, texts.cast(pyarrow.float64()))
+    return batch
 
 
 @dataclass(frozen=True)

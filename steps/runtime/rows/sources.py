@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import difflib
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,15 @@ BLOCK_ROWS = 4096
 PEEKED_ROWS = 1000
 _UTF8_BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+# How files begin that hold no text, whatever they are called, and what to do with them.
+_NO_TEXT = {
+    b"\x1f\x8b": ("compressed with gzip", "gunzip it"),
+    b"PK\x03\x04": ("a ZIP archive", "unzip it"),
+    b"PAR1": ("a Parquet file", "write format: parquet"),
+}
+# Stands behind the last line of a CSV file: a row of its own, unless a quote is still open there.
+_CSV_END = "\0end\0"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class ColumnsError(StepError):
@@ -144,7 +154,7 @@ def missing_column(column: str, present: Sequence[str], place: str) -> ColumnsEr
 def _json_blocks(name: str, path: Path, block_bytes: int) -> Iterator[Block]:
     size = path.stat().st_size
     with path.open("rb") as file:
-        start = _skip_bom(name, file.read(4))
+        start = _text_start(name, file.read(4))
         file.seek(start)
         if file.read(256).lstrip().startswith(b"["):
             raise StepError(
@@ -159,7 +169,11 @@ def _json_blocks(name: str, path: Path, block_bytes: int) -> Iterator[Block]:
             start = end
 
 
-def _skip_bom(name: str, head: bytes) -> int:
+def _text_start(name: str, head: bytes) -> int:
+    """Where the text of a file begins whose first four bytes are `head`; an error where it is none."""
+    for magic, (what, remedy) in _NO_TEXT.items():
+        if head.startswith(magic):
+            raise StepError(f"{name} is {what}, not text", hint=remedy)
     if head[:2] in _OTHER_BOMS:
         raise StepError(
             f"{name} is {_OTHER_BOMS[head[:2]]}, not UTF-8", hint=f"iconv -f UTF-16 -t UTF-8 {name}"
@@ -169,24 +183,42 @@ def _skip_bom(name: str, head: bytes) -> int:
 
 def _csv_blocks(name: str, path: Path) -> Iterator[Block]:
     with path.open("rb") as raw:
-        _skip_bom(name, raw.read(4))
+        _text_start(name, raw.read(4))
     csv.field_size_limit(MAX_ROW_BYTES)
     # Bytes that are no UTF-8 come as lone surrogates, so that the row, not the file, is set aside.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.reader(file)
+        reader = csv.reader(itertools.chain(file, (_CSV_END,)))
         try:
-            header = _header(name, next(reader, None))
-            while fields := list(itertools.islice(reader, BLOCK_ROWS)):
+            header = _header(name, _to_the_end(name, reader, [next(reader)]))
+            while fields := _to_the_end(name, reader, list(itertools.islice(reader, BLOCK_ROWS))):
                 yield ParsedCsv(name, header, fields)
         except csv.Error as error:
             raise StepError(f"{name}, line {reader.line_num}, is not CSV: {error}") from error
 
 
-def _header(name: str, header: list[str] | None) -> tuple[str, ...]:
-    if not header:
+def _to_the_end(name: str, reader: Any, rows: list[list[str]]) -> list[list[str]]:
+    """The rows without what stands behind the last; an error where the file ends within quotes.
+
+    Else all that follows such a quote would be one row, or be cut off.
+    """
+    if rows and rows[-1] == [_CSV_END]:
+        rows.pop()
+    elif rows and rows[-1] and rows[-1][-1].endswith(_CSV_END):
+        text = "".join(rows[-1]).removesuffix(_CSV_END)
+        lines = len(_LINE_END.findall(text)) + (not text.endswith(("\r", "\n")))
+        raise StepError(
+            f"{name}: a quote in the row of line {reader.line_num - lines} is never closed",
+            hint='close it, or double it ("") where it is text',
+        )
+    return rows
+
+
+def _header(name: str, rows: list[list[str]]) -> tuple[str, ...]:
+    if not rows or not rows[0]:
         raise StepError(f"{name} has no header line", hint="the first line must name the columns")
-    names = [column.strip() for column in header]
-    twice = sorted({column for column in names if names.count(column) > 1})
+    names = [column.strip() for column in rows[0]]
+    # Columns without a name, such as a spreadsheet leaves at the end, cannot be meant.
+    twice = sorted({column for column in names if column and names.count(column) > 1})
     if twice:
         raise ColumnsError(name, f'has the column "{twice[0]}" twice')
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):

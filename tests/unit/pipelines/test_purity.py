@@ -19,9 +19,13 @@ from pipelines.session import CompilationReachedAwsError, OfflineSession
 
 ROOMS = ("config", "pipelines", "definition", "steps", "data", "lambdas", "local/bedrock/detection")
 
-# Loaded by Python before anything else: every attempt to use the network is written down and refused.
+# Loaded by Python before anything else: every attempt to use the network is written down and refused, and the
+# user is one that the machine does not know, as in many containers.
 NO_NETWORK = """
-import os, socket
+import os, pwd, socket
+def unknown(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+pwd.getpwuid = unknown
 def refuse(*arguments, **options):
     with open(os.environ["ATTEMPTS"], "a") as log:
         log.write(repr(arguments) + "\\n")
@@ -69,7 +73,7 @@ def compiling(root: Path, extra: dict[str, str]) -> subprocess.Popen[str]:
     (site / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
     environment = {
         "PATH": os.environ["PATH"],
-        "HOME": str(root / "home"),
+        "HOME": "nowhere",
         "PYTHONPATH": os.pathsep.join([str(site), str(root)]),
         "ATTEMPTS": str(root / "attempts"),
         **extra,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -136,6 +136,22 @@ def test_an_endpoint_that_comes_back_answers_everything() -> None:
     prompts = [str(number) for number in range(200)]
     outcomes = ask_all(prompts, ask, Limits(4, 1, 10), progress=unheard, means=clock.means())
     assert not any(outcome.failed for outcome in outcomes)
+
+
+@pytest.mark.parametrize("long", [range(40), range(60, 100), {*range(20), *range(80, 100)}])
+def test_rows_that_are_refused_for_themselves_take_no_others_along(long: Collection[int]) -> None:
+    """Dozens of prompts side by side that the container refuses leave the rest to be answered."""
+    throttled_first = failing_first(1)
+
+    def ask(prompt: str) -> str:
+        if int(prompt) in long:
+            raise AskError("model_error", "must have less than 1024 tokens", passing=False)
+        return throttled_first(prompt) if int(prompt) % 50 == 47 else f"answer to {prompt}"
+
+    prompts = [str(number) for number in range(200)]
+    outcomes = ask_all(prompts, ask, Limits(4, 1, 10), progress=unheard, means=Clock().means())
+    assert {number for number, outcome in enumerate(outcomes) if outcome.failed} == set(long)
+    assert {outcome.reason for outcome in outcomes if outcome.failed} == {"model_error"}
 
 
 def test_progress_counts_rows_once() -> None:

@@ -109,13 +109,49 @@ def test_csv_sets_odd_rows_aside(tmp_path: Path) -> None:
     [
         ("a;b\n1;2\n", r"not separated by commas \(its header: a;b\)"),
         ("a,a\n1,2\n", 'has the column "a" twice'),
+        ("\na,b\n1,2\n", "has no header line"),
+        ('a,"b\n1,2\n3,4\n', "a quote in the row of line 1 is never closed"),
+        ('a,b\n1,"2\n3"\n4,"5\n6,7\r\n8,9', "a quote in the row of line 4 is never closed"),
     ],
 )
-def test_csv_headers_are_checked(tmp_path: Path, text: str, message: str) -> None:
-    """Another separator and a column named twice are errors of the file."""
+def test_csv_that_is_none_is_an_error_of_the_file(tmp_path: Path, text: str, message: str) -> None:
+    """Another separator, a column named twice, no header, and a quote that swallows the rest of the file."""
     (tmp_path / "data.csv").write_text(text)
     with pytest.raises(StepError, match=message):
         rows_of(tmp_path, "csv")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    ("begins", "message"),
+    [
+        (b"\x1f\x8b\x08", r"data.x is compressed with gzip, not text\nhint: gunzip it"),
+        (b"PK\x03\x04", r"data.x is a ZIP archive, not text\nhint: unzip it"),
+        (b"PAR1", r"data.x is a Parquet file, not text\nhint: write format: parquet"),
+    ],
+)
+def test_a_file_of_another_kind_is_said(tmp_path: Path, kind: str, begins: bytes, message: str) -> None:
+    """What is no text at all is told by how it begins, not by its name."""
+    (tmp_path / "data.x").write_bytes(begins + bytes(range(256)))
+    with pytest.raises(StepError, match=message):
+        rows_of(tmp_path, kind)
+
+
+def test_columns_without_a_name_are_no_mistake(tmp_path: Path) -> None:
+    """Commas that a spreadsheet leaves at the ends of lines."""
+    (tmp_path / "data.csv").write_text("a,b,,\n1,2,,\n")
+    assert rows_of(tmp_path, "csv") == [{"a": "1", "b": "2", "": ""}]
+
+
+def test_a_broken_parquet_file_is_named(tmp_path: Path) -> None:
+    """Bytes that went bad within a file are an error with its name."""
+    path = tmp_path / "data.parquet"
+    pq.write_table(pa.table({"a": [f"{n:x}" * 9 for n in range(5000)]}), path)
+    content = bytearray(path.read_bytes())
+    content[1000:1200] = bytes(200)
+    path.write_bytes(content)
+    with pytest.raises(StepError, match=r"^data.parquet cannot be read: "):
+        [row for block in folder_blocks(tmp_path, "parquet", ("a",)) for row in block.rows()]
 
 
 def test_parquet_reads_needed_columns_by_row_group(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from steps.runtime import entrypoint
+from steps.runtime import entrypoint, process
 from steps.runtime.outputs import sha256, text_file, write_json
 from steps.runtime.report import page, plots
 
@@ -117,3 +117,10 @@ def test_plots_take_the_pages_colours() -> None:
 def test_figures_read_as_people_write_them(value: float | None, text: str) -> None:
     """Thousands are grouped, shares have three places."""
     assert page.number(value) == text
+
+
+def test_a_reason_that_quotes_broken_text_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a surrogate pair in a reason is written as an escape, where SageMaker looks for it too."""
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(tmp_path))
+    process.fail("no column \udc8b")
+    assert (tmp_path / "output" / "message").read_text(encoding="utf-8") == "no column \\udc8b"
