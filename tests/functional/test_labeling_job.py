@@ -51,7 +51,10 @@ def test_labels_are_made_converted_and_learned(repository: Repository) -> None:
     shipped = repository.folder / "data/calls-labels/calls.manifest"
     assert (repository.folder / "made.manifest").read_bytes() == shipped.read_bytes()
 
-    for to, says in (("data", "is a folder"), ("data/calls-labels/calls.csv", "would be written over itself")):
+    for to, says in (
+        ("data", "is a folder"),
+        ("data/calls-labels/calls.csv", "would be written over itself"),
+    ):
         words = ("--source", "file", "--media", media, "--to", to)
         wrong = repository.run("labeling", "manifest", "data/calls-labels/calls.csv", *words, code=2)
         assert says in wrong.err
