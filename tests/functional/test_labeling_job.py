@@ -55,8 +55,8 @@ def test_labels_are_made_converted_and_learned(repository: Repository) -> None:
         ("data", "is a folder"),
         ("data/calls-labels/calls.csv", "would be written over itself"),
     ):
-        words = ("--source", "file", "--media", media, "--to", to)
-        wrong = repository.run("labeling", "manifest", "data/calls-labels/calls.csv", *words, code=2)
+        again = ("--source", "file", "--media", media, "--to", to)
+        wrong = repository.run("labeling", "manifest", "data/calls-labels/calls.csv", *again, code=2)
         assert says in wrong.err
 
     refused = repository.run("labeling", "create", "calls-segments", code=2)
