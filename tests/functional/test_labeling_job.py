@@ -52,7 +52,7 @@ def test_labels_are_made_converted_and_learned(repository: Repository) -> None:
     assert (repository.folder / "made.manifest").read_bytes() == shipped.read_bytes()
 
     for to, says in (
-        ("data", "is a folder"),
+        ("data", "Is a directory"),
         ("data/calls-labels/calls.csv", "would be written over itself"),
     ):
         again = ("--source", "file", "--media", media, "--to", to)
