@@ -324,9 +324,10 @@ VERBS = (
             "labeling manifest calls.csv --source file --media s3://my-recordings --to calls.manifest",
         ),
         "commands.labeling_input:Manifest",
-        "Recordings of a folder are taken by the endings of their files; a .txt of the same name becomes the "
-        "key transcription-ref. Columns of a table become keys of the lines. What has to lie in S3 (a folder "
-        "of this machine, long texts) is uploaded under the hash of its content.",
+        "Recordings of a folder are taken by the endings of their files, unless they are hidden; a .txt "
+        "of the same name becomes the key transcription-ref. Columns of a table become keys of the lines. "
+        "What has to lie in S3 (a folder of this machine, long texts) is uploaded under the hash of its "
+        "content.",
         json=True,
     ),
     Verb(

@@ -52,9 +52,12 @@ class Manifest:
         from config.load import load_project
         from deploy import whole_file
         from deploy.labeling.build import Wanted, of_folder, of_table
+        from deploy.labeling.errors import LabelingError
         from deploy.labeling.manifest import written
         from deploy.session import connect
 
+        if arguments.to.resolve() == Path(arguments.place).resolve():
+            raise LabelingError(f'"{arguments.to}" would be written over itself', hint="--to another file")
         project = load_project(arguments.env)
         texts, numbers = tuple(arguments.text), tuple(arguments.number)
         wanted = Wanted(arguments.source, arguments.media, texts, numbers)

@@ -75,11 +75,13 @@ class Wait:
 
         project, aws, job = _found(arguments, terminal)
         pipeline = _pipeline_of(project, job) if arguments.convert else None
+        words = f"labeling wait {arguments.job}{' --convert' if arguments.convert else ''}"
+        again = typed(words, arguments.env)
         try:
-            job = _followed(project, job, terminal)
+            job = _followed(project, job, terminal, again=again)
         except KeyboardInterrupt:
             terminal.note("detached; the labeling job goes on")
-            terminal.note(f"  wait again: {typed(f'labeling wait {arguments.job}', arguments.env)}")
+            terminal.note(f"  wait again: {again}")
             return INTERRUPTED
         _check_end(job, pipeline, arguments)
         if pipeline is None:
@@ -89,9 +91,8 @@ class Wait:
         return _convert(project, aws, pipeline, output, terminal, as_json=arguments.output == "json")
 
 
-def _followed(project: Project, job: LabelingJob, terminal: Terminal) -> LabelingJob:
-    """The job at its end; a line for every change."""
-    from deploy.hints import typed
+def _followed(project: Project, job: LabelingJob, terminal: Terminal, *, again: str) -> LabelingJob:
+    """The job at its end; a line for every change. `again` is what to type to go on waiting."""
     from deploy.labeling import jobs
     from deploy.observing.follow import pause_of
     from deploy.session import connect
@@ -103,7 +104,7 @@ def _followed(project: Project, job: LabelingJob, terminal: Terminal) -> Labelin
         job.name,
         pause=pause_of(project.environment),
         sleep=time.sleep,
-        again=typed(f"labeling wait {job.name}", project.environment.name),
+        again=again,
     ):
         newest = seen
         line = trouble or f"{seen.status}, {_progress(seen)}"

@@ -8,7 +8,7 @@ from typing import Final
 
 from config import names
 from config.models.labeling import LABELING_JOB, LabelingConfig
-from config.models.labeling_job import LabelingJobConfig
+from config.models.labeling_job import NO_FUNCTION, OWN_FUNCTION, LabelingJobConfig
 from config.models.pipeline import PipelineConfig
 from config.models.types import seconds
 from config.rules.data import is_local
@@ -87,6 +87,21 @@ def output_can_be_written(job: LabelingJobConfig, around: Surroundings) -> Findi
         yield Finding(("output",), message, "write null, or name roles.labeling in the environment file")
 
 
+def functions_can_work(job: LabelingJobConfig, around: Surroundings) -> Findings:
+    """Roles that bootstrap makes: that of jobs calls our functions only, ours reads answers in one place."""
+    roles, own = around.environment.roles, names.labeling_output(around.environment)
+    for key in ("pre_annotation", "post_annotation"):
+        if getattr(job, key) not in (NO_FUNCTION, OWN_FUNCTION) and roles.labeling is None:
+            message = "the role that bootstrap makes calls the platform's functions only"
+            yield Finding((key,), message, "write ours, or name roles.labeling in the environment file")
+    elsewhere = job.output is not None and not f"{job.output.rstrip('/')}/".startswith(f"{own}/")
+    if job.post_annotation == OWN_FUNCTION and elsewhere and roles.functions is None:
+        message = f"the role that bootstrap makes reads answers below {own} only"
+        yield Finding(
+            ("post_annotation",), message, "write none, or name roles.functions in the environment file"
+        )
+
+
 def files_exist(job: LabelingJobConfig, around: Surroundings) -> Findings:
     """Manifest and template of this machine are there."""
     for key in ("manifest", "template"):
@@ -125,6 +140,7 @@ RULES: Final = KindRules(
     placed=(
         PlacedRule(name_fits, ("name",)),
         PlacedRule(output_can_be_written, ("output",)),
+        PlacedRule(functions_can_work, ("pre_annotation", "post_annotation", "output")),
         PlacedRule(files_exist, ("manifest", "template")),
         PlacedRule(page_is_shown, ("template", "page")),
     ),

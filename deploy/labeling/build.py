@@ -21,7 +21,7 @@ from config.models import Environment
 from deploy import objects
 from deploy.actions import Upload
 from deploy.labeling.errors import LabelingError, ManifestError
-from deploy.labeling.manifest import SOURCES, VALUE_CHARACTERS, Line, line_problems, set_problems
+from deploy.labeling.manifest import SOURCES, VALUE_CHARACTERS, Line, line_problems, set_problems, told
 from deploy.session import Aws
 
 AUDIO: Final = frozenset({".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".opus"})
@@ -51,6 +51,7 @@ class Built:
 def of_table(path: Path, wanted: Wanted, environment: Environment) -> Built:
     """One line a row of a CSV or JSON Lines file; empty cells are left out. Raises LabelingError."""
     built, problems, columns, rows = Built(), list[str](), dict[str, None](), list[str]()
+    hints: dict[str, None] = {}
     for number, row in _rows(path):
         columns |= dict.fromkeys(row)
         try:
@@ -60,13 +61,14 @@ def of_table(path: Path, wanted: Wanted, environment: Environment) -> Built:
             rows.append(f"row {number}")
         except LabelingError as error:
             problems.append(f"row {number}: {error.fact}")
+            hints |= {error.hint: None} if error.hint else {}
     for column in (*wanted.texts, *wanted.numbers):
         if built.lines and column not in columns:
             problems.append(f'has no column "{column}"; columns: {", ".join(columns)}')
     if not problems:
         problems += set_problems(built.lines, rows)
     if problems or not built.lines:
-        raise ManifestError(path.name, problems[:20] or ["has no rows"])
+        raise ManifestError(path.name, told(problems) or ["has no rows"], hint="\n".join(hints) or None)
     return built
 
 
@@ -86,26 +88,24 @@ def of_folder(place: str, aws: Aws | None, environment: Environment, wanted: Wan
             hint="--source, --media, --text, --number: of a table",
         )
     built = Built()
-    found = (
-        _in_s3(aws, place) if place.startswith("s3://") and aws else _here(Path(place), environment, built)
-    )
-    texts = {name.removesuffix(_TEXT): text for name, text in found if name.endswith(_TEXT)}
-    recordings = [each for each in found if PurePosixPath(each[0]).suffix.lower() in AUDIO | VIDEO]
-    stems = Counter(_stem(name) for name, _ in recordings)
-    for name, what in recordings:
+    found = _in_s3(aws, place) if place.startswith("s3://") and aws else _here(Path(place))
+    texts = {_stem(name): text for name, text in found.items() if _ending(name) == _TEXT}
+    recordings = {name: what for name, what in found.items() if _ending(name) != _TEXT}
+    stems = Counter(map(_stem, recordings))
+    for name, what in recordings.items():
         stem = _stem(name)
         # An object's id is the name of its files later on: a.wav and a.mp4 are two.
-        line: dict[str, Any] = {"source-ref": what, "call-id": stem if stems[stem] == 1 else name}
+        line: dict[str, Any] = {"call-id": stem if stems[stem] == 1 else name}
         if stem in texts:
-            line["transcription-ref"] = texts[stem]
-        built.lines.append(line)
+            line["transcription-ref"] = _placed(texts[stem], environment, built)
+        built.lines.append({"source-ref": _placed(what, environment, built), **line})
     if not built.lines:
         known = ", ".join(sorted(AUDIO | VIDEO))
         raise LabelingError(f'no recordings in "{place}"', hint=f"files that end in {known} are taken")
     problems = [problem for line in built.lines for problem in line_problems(line)]
-    problems += set_problems(built.lines, [name for name, _ in recordings])
+    problems += set_problems(built.lines, list(recordings))
     if problems:
-        raise ManifestError(place, problems[:20])
+        raise ManifestError(place, told(problems))
     return built
 
 
@@ -113,29 +113,49 @@ def _stem(name: str) -> str:
     return name.removesuffix(PurePosixPath(name).suffix)
 
 
-def _in_s3(aws: Aws, place: str) -> list[tuple[str, str]]:
-    """(path below the place, URI) of every object."""
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _is_taken(name: str) -> bool:
+    """Recordings and texts; nothing hidden, such as the `._call.wav` that macOS puts beside a recording."""
+    hidden = any(part.startswith(".") for part in PurePosixPath(name).parts)
+    return _ending(name) in AUDIO | VIDEO | {_TEXT} and not hidden
+
+
+def _in_s3(aws: Aws, place: str) -> dict[str, str | Path]:
+    """Path below the place: URI, of every object that is taken."""
     base = place.rstrip("/") + "/"
-    return [(each.uri.removeprefix(base), each.uri) for each in objects.below(aws, base)]
+    found = ((each.uri.removeprefix(base), each.uri) for each in objects.below(aws, base))
+    return {name: uri for name, uri in found if _is_taken(name)}
 
 
-def _here(folder: Path, environment: Environment, built: Built) -> list[tuple[str, str]]:
-    """The same for a folder of this machine, whose files are left to be uploaded."""
+def _here(folder: Path) -> dict[str, str | Path]:
+    """The same for a folder of this machine: its files."""
     if not folder.is_dir():
         raise LabelingError(f'there is no folder "{folder}"', hint="name a folder, or s3://bucket/prefix")
-    found = []
-    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+    found: dict[str, str | Path] = {}
+    for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
+        if path.is_dir() or not _is_taken(relative):
+            continue
         if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
             raise LabelingError(
                 f'"{relative}" is a link that leads out of "{folder}"', hint="put the file itself there"
             )
-        if path.suffix.lower() in AUDIO | VIDEO | {_TEXT}:
-            digest = _digest(path)
-            key = f"{names.key_prefix(environment)}/labeling/media/{digest}/{path.name}"
-            built.uploads.append(Upload(names.bucket(environment), key, path, environment.account))
-            found.append((relative, names.s3_uri(environment, key)))
+        if not path.is_file():
+            raise LabelingError(f'"{relative}" in "{folder}" cannot be read', hint="take it out")
+        found[relative] = path
     return found
+
+
+def _placed(what: str | Path, environment: Environment, built: Built) -> str:
+    """The URI of a file, which is uploaded where it is one of this machine."""
+    if isinstance(what, str):
+        return what
+    key = f"{names.key_prefix(environment)}/labeling/media/{_digest(what)}/{what.name}"
+    built.uploads.append(Upload(names.bucket(environment), key, what, environment.account))
+    return names.s3_uri(environment, key)
 
 
 def _digest(path: Path) -> str:
@@ -192,6 +212,8 @@ def _with_texts(line: dict[str, Any], wanted: Wanted, environment: Environment, 
             object_key = f"{names.key_prefix(environment)}/labeling/texts/{digest}.txt"
             upload = Upload(names.bucket(environment), object_key, body, environment.account)
             built.uploads.append(upload)
+            if f"{key}{_ENDING}" in line:
+                raise LabelingError(f'"{key}" would become "{key}{_ENDING}", which it has as well')
             made[f"{key}{_ENDING}"] = names.s3_uri(environment, object_key)
         else:
             made[key] = value
@@ -222,7 +244,13 @@ def _rows(path: Path) -> Iterator[tuple[int, Line]]:
 
 def _csv_rows(reader: csv.DictReader[Any], name: str) -> Iterator[tuple[int, Line]]:
     try:
-        twice = [column for column, count in Counter(reader.fieldnames or ()).items() if count > 1]
+        columns = list(reader.fieldnames or ())
+        if len(columns) == 1 and (found := next((each for each in ";\t|" if each in columns[0]), None)):
+            raise ManifestError(name, [f"has its cells apart by {found!r}"], hint="save it with commas")
+        if "" in columns:
+            hint = "name it, or leave it out (pandas: index=False)"
+            raise ManifestError(name, [f"has no name above column {columns.index('') + 1}"], hint=hint)
+        twice = [column for column, count in Counter(columns).items() if count > 1]
         if twice:
             raise ManifestError(name, [f'has the column "{column}" twice' for column in twice])
         for number, row in enumerate(reader, start=1):

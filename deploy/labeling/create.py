@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError
 from config import names
 from config.models import Project
 from config.models.labeling_job import LabelingJobConfig
+from config.rules.labeling_job import PAGE
 from deploy import objects
 from deploy.actions import Action, CreateLabelingJob, Upload
 from deploy.apply import Report, apply
@@ -20,13 +22,24 @@ from deploy.errors import code_of, message_of
 from deploy.hints import typed
 from deploy.infrastructure.bundle import check_bucket
 from deploy.labeling import jobs
-from deploy.labeling.errors import CLOSED, LabelingError, PreflightError, RefusedJobError
+from deploy.labeling.errors import (
+    CLOSED,
+    LabelingError,
+    ManifestError,
+    PreflightError,
+    RefusedJobError,
+)
 from deploy.labeling.manifest import Manifest, filled, read
 from deploy.labeling.preflight import Checked, Draft, check
 from deploy.labeling.request import Files, categories_file, file_upload, job_name, page_of, request, tags_of
 from deploy.session import Aws
 
 _LOOK = "aws s3 ls shows what is there"
+# Refusals that say nothing of what the account may do.
+_MENDED = {
+    "ResourceInUse": "names carry the second of their creation: type it again",
+    "ResourceLimitExceeded": "wait for a labeling job to end, or ask for a higher quota (Service Quotas)",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,7 @@ def plan(
     if not again:
         _refuse_second(aws, project, config)
     manifest = load_manifest(project, aws, config)
-    template = page_of(config, _text(project, aws, config.template))
+    template = page_of(config, _template(project, aws, config))
     checked: Checked = check(aws, environment, Draft(config, manifest, template))
     if checked.problems:
         raise PreflightError(checked.problems)
@@ -73,7 +86,8 @@ def carry_out(planned: Planned, aws: Aws, *, report: Report) -> None:
         if error.operation_name != "CreateLabelingJob":
             raise
         raise RefusedJobError(
-            f"Ground Truth refused the labeling job ({code_of(error)}): {message_of(error)}", hint=CLOSED
+            f"Ground Truth refused the labeling job ({code_of(error)}): {message_of(error)}",
+            hint=_MENDED.get(code_of(error), CLOSED),
         ) from error
 
 
@@ -83,18 +97,37 @@ def load_manifest(project: Project, aws: Aws, config: LabelingJobConfig) -> Mani
         content = objects.read(aws, config.manifest)
         if content is None:
             raise LabelingError(f"there is no manifest at {config.manifest}", hint=_LOOK)
+        if content.startswith(codecs.BOM_UTF8):  # it is used as it is
+            problem = "begins with a byte order mark, which the job would take for a part of line 1"
+            raise ManifestError(config.manifest, [problem], hint="save it as UTF-8 without that mark")
     else:
         content = filled((project.root / config.manifest).read_bytes(), project.environment)
     return read(content, config.manifest, attribute=config.attribute)
 
 
-def _text(project: Project, aws: Aws, place: str) -> str:
+def _template(project: Project, aws: Aws, config: LabelingJobConfig) -> str:
+    """The template's text; of one in S3 is found out here what the rules say of a file."""
+    place = config.template
     if not place.startswith("s3://"):
         return (project.root / place).read_text(encoding="utf-8")
     content = objects.read(aws, place)
     if content is None:
         raise LabelingError(f"there is no template at {place}", hint=_LOOK)
-    return content.decode("utf-8")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LabelingError(f"{place}: byte {error.start} is not UTF-8", hint="save it as UTF-8") from error
+    if PAGE in text and config.page is None:
+        raise LabelingError(f"{place} shows a page at {PAGE}", hint=f"page: ... in {_file(config)}")
+    if PAGE not in text and config.page is not None:
+        raise LabelingError(
+            f"{place} has no {PAGE} where page would be shown", hint=f"page: null in {_file(config)}"
+        )
+    return text
+
+
+def _file(config: LabelingJobConfig) -> str:
+    return f"config/labeling/{config.name}.yaml"
 
 
 def _files(project: Project, config: LabelingJobConfig, manifest: Manifest, template: str) -> Files:

@@ -101,7 +101,7 @@ def read(content: bytes, name: str, *, attribute: str | None = None) -> Manifest
                 problems.append(f"line {number}: the same source as line {first}")
     problems += _of_all(len(lines) if not problems else max(1, len(lines)))
     if problems:
-        raise ManifestError(name, _told(problems), hint="run_pipeline.py labeling manifest makes sound ones")
+        raise ManifestError(name, told(problems), hint="run_pipeline.py labeling manifest makes sound ones")
     return Manifest(name, lines)
 
 
@@ -140,8 +140,9 @@ def line_problems(line: Line, attribute: str | None = None) -> Iterator[str]:
             yield f'"{key}" has {size:,} characters; at most {VALUE_CHARACTERS:,}, longer texts lie in S3'
         if key.startswith("$"):
             yield f'the key "{key}" begins with a dollar sign'
-    if attribute is not None and attribute in line:
-        yield f'has the label attribute "{attribute}" already'
+    for key in (attribute, f"{attribute}-metadata") if attribute is not None else ():
+        if key in line:
+            yield f'has the label attribute "{key}" already'
     try:
         json.dumps(line, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:  # NaN, and half of a surrogate pair
@@ -174,6 +175,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _told(problems: Sequence[str]) -> list[str]:
+def told(problems: Sequence[str]) -> list[str]:
+    """The first problems, and how many more there are."""
     more = len(problems) - _MOST_TOLD
     return [*problems[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from config import names
 from config.models import Environment
 from config.models.labeling_job import LabelingJobConfig
+from config.rules.labeling_job import TEMPLATE_CHARACTERS
 from deploy.errors import DENIED, code_of, is_missing
 from deploy.hints import typed
 from deploy.labeling.manifest import S3_OBJECT, Manifest
@@ -178,6 +179,14 @@ def _functions(aws: Aws, environment: Environment, config: LabelingJobConfig) ->
 
 def _rendered(aws: Aws, environment: Environment, draft: Draft) -> tuple[str, list[Problem]]:
     """The first object's page by RenderUiTemplate, and what the service finds wrong with it."""
+    if len(draft.template) > TEMPLATE_CHARACTERS:
+        what = "the template with its page has"
+        return "", [
+            (
+                f"{what} {len(draft.template):,} characters; at most {TEMPLATE_CHARACTERS:,}",
+                f"shorten page or {draft.config.template}",
+            )
+        ]
     task_input = json.dumps(task_of(draft), ensure_ascii=False)
     if len(task_input) > INPUT_CHARACTERS:
         return "", [

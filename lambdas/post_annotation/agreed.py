@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from waiting.tools import Tools
 
 from steps.segments import consolidate, whole
-from steps.segments.answers import of_content
+from steps.segments.answers import of_content, superseded
 from steps.segments.checks import Checker, Rules, timed
 from steps.segments.consolidate import Consolidation
 from steps.segments.model import Answer, Given
@@ -50,8 +50,12 @@ def agreed(tools: Tools, event: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _content(tools: Tools, each: Mapping[str, Any]) -> dict[str, Any]:
     everyone = [_of_worker(tools, annotation) for annotation in each.get("annotations") or ()]
     given = of_content({"annotationsFromAllWorkers": everyone}, FIELD)
-    aside: Counter[str] = Counter(one.problem[0] for one in given if one.problem is not None)
-    answers = [_checked(one, aside) for one in given if one.problem is None]
+    early, aside, answers = superseded(given), Counter[str](), list[Answer]()
+    for place, one in enumerate(given):
+        if one.problem is not None or place in early:
+            aside[one.problem[0] if one.problem is not None else "answered_twice"] += 1
+        else:
+            answers.append(_checked(one, aside))
     moments, divided, _ = consolidate.consolidate([each for each in answers if each.timed], Consolidation())
     for cluster in divided:
         aside[cluster.reason] += len(cluster.members)
@@ -88,13 +92,17 @@ def _plain(moment: Any) -> dict[str, Any]:
     return {**moment._asdict(), "extra": dict(moment.extra)}
 
 
-def _of_worker(tools: Tools, annotation: Mapping[str, Any]) -> dict[str, Any]:
+def _of_worker(tools: Tools, annotation: Any) -> dict[str, Any]:
     """One worker's answer as a text, fetched where it lies in S3; null where it is not there any more."""
+    if not isinstance(annotation, Mapping):
+        annotation = {"annotationData": annotation}
     data = annotation.get("annotationData")
     content = data.get("content") if isinstance(data, Mapping) else data
     if content is None and isinstance(data, Mapping) and any(key in data for key in URI_KEYS):
         content = _fetched(tools, data)
     raw = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    # What a function returns is sent as UTF-8: half a surrogate pair would take all objects along.
+    raw = raw.encode("utf-8", "replace").decode()
     return {"workerId": annotation.get("workerId"), "rawContent": raw}
 
 
@@ -105,6 +113,8 @@ def _fetched(tools: Tools, place: Mapping[str, Any]) -> str | None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"NoSuchKey", "404"}:
             raise
+        return None
+    except ValueError:  # a place that is none: the worker's answer alone is lost
         return None
 
 

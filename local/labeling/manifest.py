@@ -43,7 +43,7 @@ def _object(number: int, line: str) -> dict[str, Any]:
     for key, value in entry.items():
         if key.startswith("$"):
             raise ManifestError(f"the attribute {key} of line {number} begins with a dollar sign.")
-        if len(value if isinstance(value, str) else json.dumps(value)) > VALUE_CHARACTERS:
+        if len(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) > VALUE_CHARACTERS:
             raise ManifestError(
                 f"the attribute {key} of line {number} has over {VALUE_CHARACTERS} characters."
             )

@@ -19,6 +19,7 @@ from steps.runtime.errors import StepError
 from steps.runtime.outputs import json_line, sha256, text_file, write_json
 from steps.segments import consolidate, whole
 from steps.segments.agreement import Agreement
+from steps.segments.answers import superseded
 from steps.segments.books import Books
 from steps.segments.checks import Checker, timed
 from steps.segments.consolidate import Divided
@@ -193,11 +194,11 @@ class Share:
 
     def _answers(self, item: Item, books: Books, file: TextIO) -> Iterator[Answer]:
         """The answers that can be used; of a worker with several, the last."""
-        last = {given.worker: place for place, given in enumerate(item.answers)}
+        early = superseded(item.answers)
         for place, given in enumerate(item.answers):
             books.answers += 1
             problem = given.problem
-            if problem is None and last[given.worker] != place:
+            if problem is None and place in early:
                 problem = "answered_twice", "a later answer of the worker is used"
             if problem is None:
                 books.answers_used += 1

@@ -33,7 +33,7 @@ class Surveyed:
 
 
 def survey(keys: Iterable[tuple[int, Key | None]], media: Callable[[str], bytes | None]) -> Surveyed:
-    """Goes through the keys of all lines; None stands for a line that is not labeled.
+    """Goes through the keys of all lines; None stands for a line that is not labeled and says nothing.
 
     `media` tells the file of a source, by a name that files of the same bytes share.
     """
@@ -47,13 +47,8 @@ def survey(keys: Iterable[tuple[int, Key | None]], media: Callable[[str], bytes 
         lines = line + 1
         if key is None:
             continue
-        labeled += 1
-        name, identity, recorded, source = key
-        if name is None:
-            continue
-        placed.append(line)
-        objects.append(_hash(name))
-        ids.append(objects[-1] if identity is name else _hash(identity))
+        name, identity, recorded, source, is_labeled = key
+        labeled += is_labeled
         recording = xxh3_64_intdigest(one_name(recorded))
         if source:
             files.append(recording if source is recorded else xxh3_64_intdigest(one_name(source)))
@@ -61,6 +56,11 @@ def survey(keys: Iterable[tuple[int, Key | None]], media: Callable[[str], bytes 
         if file := media(source):
             files.append(xxh3_64_intdigest(file))
             recordings.append(recording)
+        if name is None:
+            continue
+        placed.append(line)
+        objects.append(_hash(name))
+        ids.append(objects[-1] if identity is name else _hash(identity))
     repeated = _repeated(objects, placed)
     same_id = {each: first for each, first in _repeated(ids, placed).items() if each not in repeated}
     return Surveyed(lines, tuple(blank), labeled, repeated, same_id, joined(files, recordings))

@@ -120,6 +120,12 @@ def of_content(content: Any, field: str) -> tuple[Given, ...]:
     return tuple(_answer(each, number, field) for number, each in enumerate(content, start=1))
 
 
+def superseded(answers: Sequence[Given]) -> set[int]:
+    """The places of answers that a later one of the same worker stands for."""
+    last = {given.worker: place for place, given in enumerate(answers)}
+    return set(range(len(answers))).difference(last.values())
+
+
 def _answer(answer: Any, number: int, field: str) -> Given:
     """One answer of a list, by whatever names its parts go."""
     if not isinstance(answer, dict):

@@ -156,12 +156,16 @@ class Given(NamedTuple):
 
 
 class Key(NamedTuple):
-    """What tells a labeled object from others; `object` is None where it is set aside whatever it holds."""
+    """What tells an object from others; `object` is None where it is set aside whatever it holds.
+
+    Also of such a line, and of one that is not `labeled`, the source and the recording are one.
+    """
 
     object: str | None
     id: str
     recording: str
     source: str
+    labeled: bool = True
 
 
 new_key = partial(tuple.__new__, Key)

@@ -131,8 +131,9 @@ class Places:
         except ResponseError:
             return ""
         iteration, _, rest = (path or "").partition("/")
-        # Where `below` is a number it could be that of a line.
-        return iteration if rest.count("/") == 1 and not self.below.isdecimal() else ""
+        # Where `below` ends in a number it could be that of a line.
+        numbered = self.below.rpartition("/")[2].isdecimal()
+        return iteration if rest.count("/") == 1 and not numbered else ""
 
     def folders(self) -> array[int] | None:
         """Hashes of (iteration, line) of the folders that are given; None where they cannot be listed."""
@@ -228,7 +229,7 @@ def split_uri(uri: str) -> tuple[str, str]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket or not key:
         raise ResponseError("response_missing", f'"{uri[:200]}" is no S3 URI of a file')
-    if ".." in uri or "//" in key or "\\" in key or "\0" in key:
+    if ".." in uri or "//" in key or "/." in f"/{key}" or "\\" in key or "\0" in key:
         parts = key.replace("\\", "/").split("/")
         if ".." in parts or "." in parts or "" in parts or "\0" in key:
             raise ResponseError("response_outside", f'"{uri[:200]}" leads out of its folder')

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from commands.shapes import SHAPES, misfits
-from tests.functional.repository import Repository, clone
+from tests.functional.repository import Repository, clone, interrupt
 
 pytestmark = [pytest.mark.functional, pytest.mark.timeout(900)]
 
@@ -50,6 +50,14 @@ def test_labels_are_made_converted_and_learned(repository: Repository) -> None:
     assert misfits(made.json, SHAPES["labeling manifest"]) == []
     shipped = repository.folder / "data/calls-labels/calls.manifest"
     assert (repository.folder / "made.manifest").read_bytes() == shipped.read_bytes()
+
+    for to, says in (
+        ("data", "Is a directory"),
+        ("data/calls-labels/calls.csv", "would be written over itself"),
+    ):
+        again = ("--source", "file", "--media", media, "--to", to)
+        wrong = repository.run("labeling", "manifest", "data/calls-labels/calls.csv", *again, code=2)
+        assert says in wrong.err
 
     refused = repository.run("labeling", "create", "calls-segments", code=2)
     assert 'there is no work team "call-listeners"' in refused.err
@@ -103,6 +111,12 @@ def test_a_job_that_nobody_works_on_is_stopped(repository: Repository) -> None:
     repository.run("labeling", "create", "calls-segments", code=0)
     again = repository.run("labeling", "create", "calls-segments", code=2)
     assert " is InProgress" in again.err
+    waiting = repository.start("labeling", "wait", "calls-segments", "--convert")
+    assert waiting.stderr is not None
+    assert " InProgress, " in waiting.stderr.readline()
+    code, _, said = interrupt(waiting)
+    assert (code, said.splitlines()[0]) == (130, "detached; the labeling job goes on")
+    assert said.endswith("wait again: run_pipeline.py labeling wait calls-segments --convert\n")
     stopped = repository.run("labeling", "stop", "calls-segments", code=0)
     assert stopped.out.startswith("stopping labeling job local-calls-segments-")
     ended = repository.run("labeling", "wait", "calls-segments", "--convert", code=1)

@@ -34,6 +34,7 @@ _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "steps",
     "text.color": _INK,
+    "text.parse_math": False,  # names may hold dollar signs
     "xtick.color": _INK,
     "ytick.color": _INK,
     "xtick.major.size": 0,

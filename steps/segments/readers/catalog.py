@@ -35,7 +35,7 @@ class Reader(Protocol):
     """One format."""
 
     def keys(self) -> Iterator[tuple[int, Key | None]]:
-        """(line, what identifies the labeled object in it), in order; None for what is not labeled."""
+        """(line, what identifies the object in it), in order; None for what says nothing of one."""
         ...
 
     def items(self) -> Iterator[Item]:

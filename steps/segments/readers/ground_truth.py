@@ -39,21 +39,23 @@ class GroundTruth:
         self._named = source.id_key is not None or source.recording_key is not None
 
     def keys(self) -> Iterator[tuple[int, Key | None]]:
-        """The source of each labeled line; a line that is refused anyway does not stand before a good one."""
+        """The source of each line; one that is refused anyway, or unlabeled, stands before no good one."""
         self._elsewhere = Elsewhere(self._source.places)
         for number, line in objects_of(self._source.manifest):
             yield number, self._key(number, line) if isinstance(line, dict) else None
 
     def _key(self, number: int, line: dict[str, Any]) -> Key | None:
         uri, name = _source_of(line), self._label(line)
-        if uri is None or name is None:
+        if uri is None:
             return None
+        if name is None:
+            return Key(None, *self._names(number, line, uri), uri, labeled=False)
         refused = self._refusal(line, name) is not None
         if self._source.places.shared:
             # What is refused belongs to the instance that its number says, wherever its answers are.
             self._elsewhere.add(number, None if refused else _reference(line, name))
         identity, recording = self._names(number, line, uri)
-        return new_key((None if refused else uri, identity, recording, uri))
+        return new_key((None if refused else uri, identity, recording, uri, True))
 
     def _names(self, number: int, line: dict[str, Any], uri: str | None) -> tuple[str, str]:
         """What the object and its recording are called: by the keys of the YAML, else by the source."""

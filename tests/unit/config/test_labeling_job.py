@@ -48,6 +48,10 @@ BROKEN = {
     "options: [a, b]": ("options: [a]", "a choice has two options at least"),
     "emotions: [Neutral, Happy, Angry, Sad, Worried]": ("emotions: []", "but a track asks for an emotion"),
     "pre_annotation: none": ("pre_annotation: mine", "none, ours (the platform's function), or the ARN"),
+    "post_annotation: none": (
+        "post_annotation: arn:aws:lambda:us-east-1:123456789012:function:mine",
+        "post_annotation: the role that bootstrap makes calls the platform's functions only",
+    ),
     "output: null": ("output: s3://elsewhere/labels", "the role that bootstrap makes writes to"),
     "page:\n": ("pag:\n", 'did you mean "page"?'),
     "name: calls-segments\n": ("name: calls\n", 'found "calls"; the file is called "calls-segments.yaml"'),
@@ -114,3 +118,20 @@ def test_a_name_leaves_room_for_prefix_and_time(project: Project) -> None:
         ConfigurationError, match=r"has 44 characters; with prefix and time there is room for 43"
     ):
         load_labeling_job(project, name)
+
+
+def test_our_function_reads_answers_in_one_place(project: Project) -> None:
+    """A labeling role of one's own writes anywhere; the function's role would be denied what lies there."""
+    path = project.root / FILE
+    text = path.read_text(encoding="utf-8").replace("output: null", "output: s3://elsewhere/labels")
+    path.write_text(text.replace("post_annotation: none", "post_annotation: ours"), encoding="utf-8")
+    roles = project.environment.roles.model_copy(update={"labeling": "arn:aws:iam::123456789012:role/own"})
+    for functions, says in ((None, r"post_annotation: .* reads answers below s3://"), ("arn:role", None)):
+        both = roles.model_copy(update={"functions": functions})
+        environment = project.environment.model_copy(update={"roles": both})
+        moved = dataclasses.replace(project, environment=environment)
+        if says is None:
+            assert load_labeling_job(moved, "calls-segments").post_annotation == "ours"
+        else:
+            with pytest.raises(ConfigurationError, match=says):
+                load_labeling_job(moved, "calls-segments")

@@ -21,7 +21,7 @@ from deploy.labeling import jobs
 from deploy.labeling.buckets import buckets_of_jobs
 from deploy.labeling.converting import job_output, output_of
 from deploy.labeling.create import carry_out, plan
-from deploy.labeling.errors import LabelingError, PreflightError, RefusedJobError
+from deploy.labeling.errors import LabelingError, ManifestError, PreflightError, RefusedJobError
 from deploy.labeling.manifest import read
 from deploy.labeling.preflight import CORS, CROWD, Draft, template_problems
 from deploy.labeling.request import page_of
@@ -448,3 +448,50 @@ def test_buckets_of_manifests_are_opened_to_the_labeling_role(tmp_path: Path) ->
     moved = dataclasses.replace(here, root=tmp_path)
     arns = dict(base_stack(moved).parameters)["DataSourceArns"]
     assert arns == "arn:aws:s3:::recordings,arn:aws:s3:::recordings/*"
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [("ResourceInUse", "type it again"), ("ResourceLimitExceeded", "wait for a labeling job to end")],
+)
+def test_a_refusal_that_is_not_the_account_s_says_so(code: str, hint: str) -> None:
+    """Two commands in one second; too many jobs."""
+    account = Account()
+    account.truth.refuses = code
+    with pytest.raises(RefusedJobError, match=hint):
+        account.create()
+
+
+def test_a_manifest_of_s3_is_used_as_it_is() -> None:
+    """Also with a mark at its beginning, which would fail the job after everything was in order."""
+    account = Account()
+    account.s3.objects["lists", "m"] = b'\xef\xbb\xbf{"source-ref": "s3://b/a.wav"}\n'
+    with pytest.raises(ManifestError, match="s3://lists/m: begins with a byte order mark"):
+        account.create(changed(manifest="s3://lists/m"))
+
+
+@pytest.mark.parametrize(
+    ("content", "page", "says"),
+    [
+        (b"<crowd-form>\xff", None, "s3://lists/t: byte 12 is not UTF-8"),
+        (b"<crowd-form>@page@", None, "s3://lists/t shows a page at @page@"),
+        (b"<crowd-form>", CONFIG.page, "s3://lists/t has no @page@ where page would be shown"),
+    ],
+)
+def test_a_template_of_s3_is_held_against_what_files_are(content: bytes, page: Any, says: str) -> None:
+    """The rules of the YAML see files of the repository only."""
+    account = Account()
+    account.s3.objects["lists", "t"] = content
+    with pytest.raises(LabelingError, match=says):
+        account.create(changed(template="s3://lists/t", page=page))
+
+
+def test_a_page_that_makes_the_template_too_long_is_told() -> None:
+    """The template alone would do."""
+    assert CONFIG.page is not None
+    labels = tuple(f"{number} {'x' * 250}" for number in range(100))
+    track = CONFIG.page.tracks["speaker"].model_copy(update={"labels": labels})
+    page = CONFIG.page.model_copy(update={"tracks": {str(number): track for number in range(5)}})
+    account = Account()
+    assert "the template with its page has 15" in account.problems(changed(page=page))
+    assert account.truth.rendered == []

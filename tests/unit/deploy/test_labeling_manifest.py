@@ -53,6 +53,7 @@ def test_unicode_survives_and_a_mark_at_the_beginning_is_taken_off() -> None:
         (b'{"source-ref": "s3://b c/d"}', 'm: line 1: source-ref is "s3://b c/d", an S3 URI is needed'),
         (b'{"source": "a", "$b": 1}', 'm: line 1: the key "$b" begins with a dollar sign'),
         (b'{"source": "a", "labels": 1}', 'm: line 1: has the label attribute "labels" already'),
+        (b'{"source": "a", "labels-metadata": 1}', 'has the label attribute "labels-metadata" already'),
         (b'{"source": "a", "x": NaN}', "m: line 1: holds what is no Unicode text or no JSON number"),
         (b'{"source": "a", "x": "\\ud800"}', "m: line 1: holds what is no Unicode text or no JSON number"),
         (b'{"source": "a"}\n{"source": "a"}', "m: line 2: the same source as line 1"),
@@ -232,3 +233,44 @@ def test_a_folder_without_recordings_is_said(tmp_path: Path) -> None:
         of_folder(str(tmp_path), None, ENVIRONMENT)
     with pytest.raises(LabelingError, match=r"there is no folder"):
         of_folder(str(tmp_path / "nowhere"), None, ENVIRONMENT)
+
+
+def test_what_is_hidden_or_belongs_to_no_recording_stays_where_it_is(tmp_path: Path) -> None:
+    """Files that macOS puts beside others are no recordings; notes of somebody are nobody's transcription."""
+    for name in ("a.wav", "._a.wav", ".trash/b.wav", "a.TXT", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    built = of_folder(str(tmp_path), None, ENVIRONMENT)
+    assert [line["call-id"] for line in built.lines] == ["a"]
+    assert sorted(upload.key.rpartition("/")[2] for upload in built.uploads) == ["a.TXT", "a.wav"]
+    assert built.lines[0]["transcription-ref"].endswith("/a.TXT")
+    s3 = FakeS3(objects={("media", f"calls/{name}"): b"x" for name in ("a.wav", "__MACOSX/._a.wav")})
+    aws = Aws(account=ACCOUNT, region=REGION, make=lambda service: s3)
+    assert [line["call-id"] for line in of_folder("s3://media/calls", aws, ENVIRONMENT).lines] == ["a"]
+
+
+def test_a_recording_that_cannot_be_read_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    """A link to what is not there any more."""
+    (tmp_path / "a.wav").write_bytes(b"a")
+    (tmp_path / "b.wav").symlink_to("gone.wav")
+    with pytest.raises(LabelingError, match=r'"b\.wav" in .* cannot be read'):
+        of_folder(str(tmp_path), None, ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("file;x\na.wav;1\n", r"has its cells apart by ';'\nhint: save it with commas"),
+        (",file\n0,a.wav\n", r"has no name above column 1\nhint: .*index=False"),
+        ("file\na.wav\n", r"row 1: has no source-ref or source\nhint: --source COLUMN"),
+        ("source,text,text-ref\ns3://b/a,x,y\n", r'row 1: "text" would become "text-ref", which it has'),
+        ("source\n" + "a\n" * 25, r"and 5 more\nhint: --media s3://bucket/folder"),
+    ],
+)
+def test_a_table_that_was_exported_otherwise_says_what_to_change(
+    text: str, says: str, tmp_path: Path
+) -> None:
+    """What is wrong, and what to type."""
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ManifestError, match=says):
+        of_table(tmp_path / "t.csv", Wanted(texts=("text",) if "text" in text else ()), ENVIRONMENT)

@@ -28,6 +28,7 @@ def test_a_place_that_cannot_be_is_told_with_the_option(tmp_path: Path) -> None:
     for path, why in (
         (tmp_path / "file" / "x", "File exists|Not a directory"),
         (tmp_path / "folder", "Is a"),
+        (Path(), "Is a|Device or resource busy"),
     ):
         with pytest.raises(
             UnwritableError, match=f'^the page cannot be written to "{path}": ({why})'

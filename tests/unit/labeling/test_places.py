@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.stub import Stubber
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from steps.runtime.errors import StepError
@@ -50,6 +50,7 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
+@example(keys=["./1/a.json"], root=f"s3://bucket/job/{BELOW}", below=BELOW, link=False)
 @given(
     keys=st.lists(st.lists(PIECES, min_size=1, max_size=6).map("/".join), max_size=12),
     root=st.sampled_from(["", f"s3://bucket/job/{BELOW}", "s3://bucket"]),
@@ -82,9 +83,22 @@ def test_what_is_marked_as_elsewhere_is_found_to_be_so_when_it_is_opened(
         assert bool(marks[-1]) == bool(root and below != "1")
 
 
+def test_a_folder_of_answers_may_end_in_a_number(tmp_path: Path) -> None:
+    """Behind which the number of a line may be meant, or the folder itself: it is opened."""
+    (tmp_path / "a.json").write_text("{}")
+    here = Places(tmp_path, "", "iteration-1/3", 100, True)
+    elsewhere = Elsewhere(here)
+    uris = [f"s3://copy/job/iteration-1/3/iteration-1/{line}/a.json" for line in (2, 3)]
+    for number, uri in enumerate(uris):
+        elsewhere.add(number, uri)
+    assert here.read(uris[1]).held
+    assert not elsewhere.lines()[1]
+
+
 @pytest.mark.parametrize(
     "key",
     [
+        f"job/{BELOW}/./secret",
         f"job/{BELOW}/../../../secret",
         f"job/{BELOW}//etc/passwd",
         f"job/{BELOW}/..\\secret",

@@ -218,3 +218,17 @@ def test_a_refused_line_does_not_take_the_place_of_a_good_one(tmp_path: Path) ->
     _, aside, (found,) = job.convert()
     assert reasons(aside) == [("object", "failed")]
     assert found["line"] == 1
+
+
+def test_what_a_line_set_aside_says_of_a_recording_counts(tmp_path: Path) -> None:
+    """A failed or unlabeled line calls one file by two names: what goes by either is in one set."""
+    for seed in range(12):
+        job = Job(tmp_path / str(seed))
+        job.add(line(0, recording="x"), [answer("a", {"s": [segment(0.0, 1.0)]})])
+        failed = line(1, recording="y", **{"source-ref": "s3://media/0.wav"})
+        failed["labels-metadata"]["failure-reason"] = "expired"
+        job.add(failed)
+        job.add({"source-ref": "s3://media/3.wav", "name": "u", "recording": "y"})
+        job.add(line(3, recording="z"), [answer("a", {"s": [segment(0.0, 1.0)]})])
+        _, _, objects = job.convert(told(split={"seed": seed, "validation": 0.3, "test": 0.3}))
+        assert len({each["split"] for each in objects}) == 1

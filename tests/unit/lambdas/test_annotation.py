@@ -71,7 +71,7 @@ def in_s3(key: str = "s3Uri") -> dict[str, Any]:
 def with_payload(objects: list[dict[str, Any]]) -> Aws:
     """S3 with the payload, and one answer beside it."""
     aws = Aws()
-    aws.s3.objects[PAYLOAD.removeprefix("s3://")] = json.dumps(objects, ensure_ascii=False).encode()
+    aws.s3.objects[PAYLOAD.removeprefix("s3://")] = json.dumps(objects).encode()
     outside = json.dumps(content(3.0), ensure_ascii=False).encode()
     aws.s3.objects[f"{FOLDER.removeprefix('s3://')}/worker-response/iteration-1/0/x.json"] = outside
     return aws
@@ -183,3 +183,24 @@ def test_both_readers_of_json_refuse_the_same(text: str) -> None:
     for read in (answers.parse, answers.by_standard_library):
         with pytest.raises(answers.UnreadableAnswerError, match=r"."):
             read(text)
+
+
+def test_a_worker_counts_once() -> None:
+    """As in the pipeline: of two answers the later one."""
+    (found,) = contents([one("0", annotation("a", content(1.0)), annotation("a", content(9.0)))])
+    assert (found["workers"], found["aside"]) == (1, {"answered_twice": 1})
+    assert [segment["start"] for segment in found["segments"]] == [9.0]
+    assert len(found["annotationsFromAllWorkers"]) == 2
+
+
+def test_one_worker_s_broken_answer_takes_no_other_along() -> None:
+    """Half a surrogate pair, which no function can return; no place, and no answer at all."""
+    broken = [
+        {"workerId": "x", "annotationData": {"content": '{"note": "\ud800"}'}},
+        {"workerId": "y", "annotationData": {"s3Uri": "https://elsewhere/x"}},
+        5,
+    ]
+    (found,) = contents([one("0", *broken, annotation("a", content(1.0)))])  # type: ignore[arg-type]
+    json.dumps(found, ensure_ascii=False).encode()
+    assert (found["workers"], found["aside"]["unreadable_answer"]) == (2, 2)
+    assert len(found["annotationsFromAllWorkers"]) == 4

@@ -111,6 +111,12 @@ def test_plots_take_the_pages_colours() -> None:
     assert "#010101" not in drawn[0]
 
 
+def test_dollar_signs_are_no_formula() -> None:
+    """Labels come from people: what would be no formula either must not end the step."""
+    drawn = plots.bars(["US$ to $A", "$\\frac{$"], [1, 2], label="$_$", name="Prices")
+    assert "US$ to $A" in drawn
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(None, "–"), (12345, "12,345"), (0.7123, "0.712"), (1234.5, "1,234"), (3, "3")]
 )
