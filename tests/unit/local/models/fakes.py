@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,7 +82,10 @@ class Processes:
         self.started = threading.Event()
         self._all: list[subprocess.Popen[Any]] = []
 
-    def kill_all(self) -> None:
+    def kill_all(self, count: int = 0) -> None:
+        """Kills them, when as many have been started."""
+        while len(self._all) < count:
+            time.sleep(0.01)
         for process in self._all:
             self.kill(process)
 
