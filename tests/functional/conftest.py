@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def _stand_ins_end_with_the_tests() -> None:
     """A run that is killed leaves no stand-in behind."""
     os.environ[LIVES_WITH] = str(os.getpid())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """Also where the tests run in the background of a shell, whose commands are deaf to it from the start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
