@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from array import array
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -257,15 +258,14 @@ class Share:
         return agreed
 
     def write_books(self, books: Books) -> None:
-        """What `merge` reads: accounts and sums as JSON, line numbers and recordings as arrays."""
-        import numpy as np
-
+        """What `merge` reads: accounts and sums as JSON, line numbers and hashes as bare 64-bit numbers."""
         folder, name = self._out / "books", self._instance.name
         part, parts = self._instance.part, self._instance.parts
         blank = [line for line in self._surveyed.blank if line % parts == part]  # nobody's answers are missed
-        np.save(folder / f"lines-{name}.npy", np.array([*books.lines, *blank], np.uint64))
-        np.save(folder / f"recordings-{name}.npy", np.array(books.recordings, np.uint64))
-        np.save(folder / f"files-{name}.npy", np.array(books.files, np.uint64))
+        lines = books.lines + array("Q", blank)
+        for what, numbers in (("lines", lines), ("recordings", books.recordings), ("files", books.files)):
+            with (folder / f"{what}-{name}.u64").open("wb") as file:
+                numbers.tofile(file)
         document = {
             "part": name,
             "manifest_lines": self._surveyed.lines,

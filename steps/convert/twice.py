@@ -13,7 +13,7 @@ from typing import Any
 from xxhash import xxh3_64_intdigest
 
 from steps.segments.model import Key
-from steps.segments.split import joined, one_name
+from steps.segments.split import FEW, joined, one_name
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def survey(keys: Iterable[tuple[int, Key | None]], media: Callable[[str], bytes 
         objects.append(_hash(name))
         ids.append(objects[-1] if identity is name else _hash(identity))
     repeated = _repeated(objects, placed)
-    same_id = {each: first for each, first in _repeated(ids, placed).items() if each not in repeated}
+    same_id = {} if ids == objects else _repeated(ids, placed)
+    same_id = {each: first for each, first in same_id.items() if each not in repeated}
     return Surveyed(lines, tuple(blank), labeled, repeated, same_id, joined(files, recordings))
 
 
@@ -72,10 +73,10 @@ def _hash(name: str) -> int:
 
 def _repeated(hashes: array[int], lines: array[int]) -> dict[int, int]:
     """Lines whose name an earlier line has, and which."""
+    if len(hashes) <= FEW and len(set(hashes)) == len(hashes):
+        return {}
     import numpy as np
 
-    if not hashes:
-        return {}
     found: Any = np.frombuffer(hashes, np.uint64)
     order: Any = np.argsort(found, kind="stable")  # equal ones stay in the order of their lines
     ordered = found[order]

@@ -41,10 +41,17 @@ def _in_one_set(folder: Path, what: str) -> Any:
     """The set of each recording or file, by the lowest bits of its hash; raises where one has two."""
     import numpy as np
 
-    marked: Any = np.unique(np.concatenate([np.load(path) for path in sorted(folder.glob(f"{what}-*.npy"))]))
+    marked: Any = np.unique(np.concatenate(_numbers(folder, what)))
     if len(np.unique(marked & ~np.uint64(3))) != len(marked):
         raise StepError("a recording stands in two sets", hint="this must not be: please report it")
     return marked & np.uint64(3)
+
+
+def _numbers(folder: Path, what: str) -> list[Any]:
+    """The 64-bit numbers that each instance wrote."""
+    import numpy as np
+
+    return [np.fromfile(path, np.uint64) for path in sorted(folder.glob(f"{what}-*.u64"))]
 
 
 def merged(folder: Path, measure: Measure | None) -> Accounts:
@@ -94,8 +101,7 @@ def _nobodys(folder: Path, accounts: Accounts) -> list[int]:
     """Lines that are in no instance's books; raises where one is in two."""
     import numpy as np
 
-    arrays = [np.load(path) for path in sorted(folder.glob("lines-*.npy"))]
-    lines: Any = np.concatenate(arrays)
+    lines: Any = np.concatenate(_numbers(folder, "lines"))
     seen: Any = np.zeros(accounts.lines, np.bool_)
     seen[lines] = True
     if int(seen.sum()) != len(lines):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from steps.runtime.errors import StepError
+from steps.segments.split import FEW
 
 Fetch = Callable[[str, str, int], bytes]
 _LEVELS: Final = 3
@@ -191,11 +192,14 @@ class Elsewhere:
 
     def lines(self) -> bytes:
         """A mark for each line whose answers are elsewhere."""
-        import numpy as np
-
         given = self._places.folders() if self._folders else None
         if given is None:
             return b""
+        if len(self._folders) <= FEW:
+            held = {0, *given}
+            return bytes(each not in held for each in self._folders)
+        import numpy as np
+
         folders: Any = np.frombuffer(self._folders, np.int64)
         marks: Any = ~np.isin(folders, given) & (folders != 0)
         found: bytes = marks.tobytes()

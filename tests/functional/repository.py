@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.scrubbing import LIVES_WITH
+
 ROOT = Path(__file__).resolve().parents[2]
 # What a real shell may hold. Under --env local none of it may be used, let alone leave the machine.
 REAL_LOOKING = {
@@ -87,8 +89,12 @@ class Repository:
         )
 
     def shell(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables of a command: the machine's, none of this process's AWS ones, and those given."""
-        machine = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        """The variables of a command: the machine's, none of this process's AWS ones, and those given.
+
+        Its stand-in ends with the tests, also where a failed one has left it.
+        """
+        kept = ("PATH", "LANG", "TMPDIR", LIVES_WITH)
+        machine = {name: os.environ[name] for name in kept if name in os.environ}
         return {
             **machine,
             "HOME": str(self.folder),

@@ -19,6 +19,7 @@ from steps.runtime.errors import StepError
 from steps.segments.media import duration
 from steps.segments.places import Elsewhere, ElsewhereError, Places, ResponseError, s3_fetch
 from steps.segments.readers.lines import elements_of
+from steps.segments.split import FEW
 from steps.segments.writers.folders import media_file
 
 BELOW = "annotations/worker-response"
@@ -311,3 +312,15 @@ def test_lengths_of_mp3(tmp_path: Path) -> None:
     assert found == {
         name: None if expected is None else pytest.approx(expected) for name, (_, expected) in files.items()
     }
+
+
+def test_marks_of_a_large_manifest_are_those_of_a_small_one(tmp_path: Path) -> None:
+    """Beyond what a set may hold they are found in arrays."""
+    (tmp_path / "iteration-1" / "3").mkdir(parents=True)
+    (tmp_path / "iteration-1" / f"{FEW}").mkdir()
+    elsewhere = Elsewhere(places(tmp_path, "s3://bucket", shared=True))
+    for line in range(FEW + 2):
+        elsewhere.add(line, f"s3://bucket/iteration-1/{line}/a.json" if line != 5 else None)
+    marks = elsewhere.lines()
+    assert [line for line, mark in enumerate(marks) if not mark] == [3, 5, FEW]
+    assert len(marks) == FEW + 2

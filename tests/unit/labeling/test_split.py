@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.convert.twice import Surveyed, survey
 from steps.merge.account import merged
 from steps.runtime.errors import StepError
-from steps.segments.split import joined, one_name
+from steps.segments.model import Key
+from steps.segments.split import FEW, joined, one_name
 from tests.unit.labeling.jobs import Job, answer, line, reasons, segment, told
 
 STREAMS = {"t": [segment(0.0, 2.0)]}
@@ -176,8 +178,8 @@ def test_merge_refuses_a_recording_in_two_sets(tmp_path: Path, what: str) -> Non
     job.add(line(0), [answer("w", STREAMS)])
     job.convert()
     books = tmp_path / "out" / "books"
-    (marked,) = np.load(books / f"{what}-algo-1.npy")
-    np.save(books / f"{what}-algo-2.npy", np.array([int(marked) ^ 1], np.uint64))
+    (marked,) = np.fromfile(books / f"{what}-algo-1.u64", np.uint64)
+    np.array([int(marked) ^ 1], np.uint64).tofile(books / f"{what}-algo-2.u64")
     with pytest.raises(StepError, match="a recording stands in two sets"):
         merged(books, None).check_recordings(books)
 
@@ -232,3 +234,22 @@ def test_what_a_line_set_aside_says_of_a_recording_counts(tmp_path: Path) -> Non
         job.add(line(3, recording="z"), [answer("a", {"s": [segment(0.0, 1.0)]})])
         _, _, objects = job.convert(told(split={"seed": seed, "validation": 0.3, "test": 0.3}))
         assert len({each["split"] for each in objects}) == 1
+
+
+def test_a_large_manifest_is_surveyed_as_a_small_one() -> None:
+    """Objects and ids that come twice, and recordings that share a file, beyond what a set may hold."""
+
+    def found(count: int) -> Surveyed:
+        names = [f"s3://b/{number}.wav" for number in range(count)]
+        keys = [(n, Key(name, f"id-{n}", name, name)) for n, name in enumerate(names)]
+        last = count - 1
+        keys[last - 2] = last - 2, Key("s3://b/7.wav", "x", "s3://b/7.wav", "s3://b/7.wav")
+        keys[last - 1] = last - 1, Key("s3://b/other.wav", "id-8", "s3://b/other.wav", "s3://b/other.wav")
+        keys[last] = last, Key("s3://b/9.wav#t=1", "y", "call-9", "s3://b/9.wav")
+        return survey(keys, lambda source: None)
+
+    small, large = found(20), found(FEW + 20)
+    assert (small.repeated, small.same_id) == ({17: 7}, {18: 8})
+    assert (large.repeated, large.same_id) == ({FEW + 17: 7}, {FEW + 18: 8})
+    assert small.same == large.same
+    assert len(set(large.same.values())) == 1
